@@ -1,0 +1,54 @@
+# Every command a newcomer needs; `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BASE := $(VENV)/.base
+DEV := $(VENV)/.dev
+
+.DEFAULT_GOAL := help
+.PHONY: help demo fresh test check format lint types contracts words lock clean setup
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(BASE): requirements/base.txt pyproject.toml
+	@echo "Setting up Regista in $(VENV) (a minute or two the first time) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): $(BASE) requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+setup: $(DEV) ## Set up the virtual environment for development
+
+words: $(BASE) ## Compile the translations
+	@$(BIN)/pybabel -q compile -d lti_app/translations 2>/dev/null
+
+demo: $(BASE) words ## Run the practice LMS and Regista on this machine
+	@$(BIN)/regista demo
+
+fresh: $(BASE) words ## The same, with all data begun anew
+	@$(BIN)/regista demo --fresh
+
+test: $(DEV) words check ## Check everything and run all tests (installs chromium, postgresql and redis if it may)
+	@sh tests/services.sh
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(DEV) ## Format, lint, types, import contracts
+	@$(BIN)/ruff format --check --quiet . || (echo "run: make format"; exit 1)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports
+
+format: $(DEV) ## Format the code
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+
+lock: ## Resolve the requirements again into the hashed locks (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q requirements/base.in -o requirements/base.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q requirements/dev.in -c requirements/base.txt -o requirements/dev.txt
+
+clean: ## Remove the environment and the demo's data
+	rm -rf $(VENV) var

@@ -1,0 +1,114 @@
+"""The settings, read from the environment and checked at start: every fault is listed at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class BadSettings(Exception):
+    """The environment cannot run Regista; ``faults`` holds one sentence for each thing to mend."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(["Regista cannot start:", *(f"  - {fault}" for fault in faults)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator decides. ``public_url`` has no trailing slash; sizes are bytes, spans seconds."""
+
+    database_url: str
+    jobs_url: str
+    public_url: str
+    secret_key: str = field(repr=False)
+    data_dir: str = "var"
+    config_file: str = "lti_config.json"
+    allow_private_addresses: bool = False
+    log_level: str = "INFO"
+    max_request_bytes: int = 256 * 1024
+    panel_token_seconds: int = 3600
+    sync_seconds: int = 900
+    tick_seconds: int = 30
+    default_locale: str = "en"
+    default_time_zone: str = "Europe/Rome"
+    support_contact: str = ""
+
+    @property
+    def is_https(self) -> bool:
+        """Whether the world reaches us over TLS."""
+        return self.public_url.startswith("https://")
+
+
+def _whole_number(env: Mapping[str, str], name: str, default: int, low: int, high: int, faults: list[str]) -> int:
+    raw = env.get(name, "").strip()
+    if not raw:
+        return default
+    if not raw.isdecimal() or not low <= int(raw) <= high:
+        faults.append(f"{name} must be a whole number from {low} to {high}, not {raw!r}")
+        return default
+    return int(raw)
+
+
+def _check_public_url(url: str, faults: list[str]) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        faults.append("REGISTA_PUBLIC_URL must be a full address such as https://regista.example.org")
+    elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        faults.append("REGISTA_PUBLIC_URL must be https, except on this machine itself")
+    elif parts.query or parts.fragment:
+        faults.append("REGISTA_PUBLIC_URL must have no query and no fragment")
+
+
+def settings_from(env: Mapping[str, str]) -> Settings:
+    """Read the settings from ``env`` (``os.environ`` in life); raises BadSettings with every fault at once."""
+    faults: list[str] = []
+    public_url = env.get("REGISTA_PUBLIC_URL", "").rstrip("/")
+    if not public_url:
+        faults.append("REGISTA_PUBLIC_URL is missing: the address under which learners' browsers reach Regista")
+    else:
+        _check_public_url(public_url, faults)
+    secret = env.get("REGISTA_SECRET_KEY", "")
+    if len(secret) < 32:
+        faults.append(
+            "REGISTA_SECRET_KEY must be at least 32 characters; "
+            "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    data_dir = env.get("REGISTA_DATA_DIR", "var")
+    database_url = env.get("REGISTA_DATABASE_URL", f"sqlite:///{data_dir}/regista.sqlite3")
+    if not database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        faults.append("REGISTA_DATABASE_URL must begin with sqlite:/// or postgresql://")
+    jobs_url = env.get("REGISTA_JOBS_URL", f"sqlite:///{data_dir}/jobs.sqlite3")
+    if not jobs_url.startswith(("sqlite:///", "postgresql://", "redis://", "rediss://")):
+        faults.append("REGISTA_JOBS_URL must begin with sqlite:///, postgresql://, redis:// or rediss://")
+    private = env.get("REGISTA_ALLOW_PRIVATE_ADDRESSES", "no").lower()
+    if private not in ("yes", "no"):
+        faults.append("REGISTA_ALLOW_PRIVATE_ADDRESSES must be yes or no")
+    locale = env.get("REGISTA_LOCALE", "en")
+    if locale not in ("en", "it"):
+        faults.append("REGISTA_LOCALE must be en or it")
+    settings = Settings(
+        database_url=database_url.replace("postgresql://", "postgresql+psycopg://", 1),
+        jobs_url=jobs_url,
+        public_url=public_url,
+        secret_key=secret,
+        data_dir=data_dir,
+        config_file=env.get("REGISTA_CONFIG", "lti_config.json"),
+        allow_private_addresses=private == "yes",
+        log_level=env.get("REGISTA_LOG_LEVEL", "INFO").upper(),
+        max_request_bytes=_whole_number(env, "REGISTA_MAX_REQUEST_BYTES", 256 * 1024, 16 * 1024, 1 << 28, faults),
+        panel_token_seconds=_whole_number(env, "REGISTA_PANEL_TOKEN_SECONDS", 3600, 60, 86_400, faults),
+        sync_seconds=_whole_number(env, "REGISTA_SYNC_SECONDS", 900, 5, 604_800, faults),
+        tick_seconds=_whole_number(env, "REGISTA_TICK_SECONDS", 30, 1, 3600, faults),
+        default_locale=locale,
+        default_time_zone=env.get("REGISTA_TIME_ZONE", "Europe/Rome"),
+        support_contact=env.get("REGISTA_SUPPORT_CONTACT", ""),
+    )
+    if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        faults.append("REGISTA_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
+    if faults:
+        raise BadSettings(faults)
+    return settings

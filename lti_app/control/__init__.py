@@ -1,0 +1,5 @@
+"""The room control."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("control", __name__)

@@ -1,0 +1,5 @@
+"""The room desk."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("desk", __name__)

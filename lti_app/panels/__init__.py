@@ -1,0 +1,5 @@
+"""The room panels."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("panels", __name__)

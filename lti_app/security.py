@@ -1,0 +1,64 @@
+"""Headers that every answer carries, and addresses of static files that change with their content."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Flask, Response, g, url_for
+
+from lti_app.house import house
+from lti_app.store.origins import frame_ancestors
+
+
+def csp_nonce() -> str:
+    """Return this request's nonce for inline scripts."""
+    nonce: str = g.setdefault("csp_nonce", secrets.token_urlsafe(16))
+    return nonce
+
+
+@lru_cache(maxsize=256)
+def _digest(path: str, _mtime: float) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+
+def install(app: Flask) -> None:
+    """Add the headers, the nonce and ``asset(name)`` (a static address with its digest) to the app."""
+
+    def asset(name: str) -> str:
+        path = Path(str(app.static_folder)) / name
+        return url_for("static", filename=name, v=_digest(str(path), path.stat().st_mtime))
+
+    app.jinja_env.globals.update(asset=asset, csp_nonce=csp_nonce)
+
+    def add_headers(response: Response) -> Response:
+        if response.mimetype == "text/html":
+            visit = g.get("visit")
+            registration_id = visit.registration_id if visit else g.get("registration_id")
+            with house().db.reading() as session:
+                ancestors = frame_ancestors(session, registration_id)
+            response.headers.setdefault("Content-Security-Policy", _policy(ancestors))
+            response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response
+
+    app.after_request(add_headers)
+
+
+def _policy(ancestors: str) -> str:
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' 'nonce-{csp_nonce()}'",
+            "style-src 'self'",
+            "img-src 'self' data: https:",
+            "font-src 'self'",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action *",
+            f"frame-ancestors {ancestors}",
+        )
+    )

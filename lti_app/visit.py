@@ -1,0 +1,81 @@
+"""A visit: one person in one course through one launch, carried by a signed token instead of a session.
+
+Third-party cookies are blocked in most browsers, so the token travels with each request: in the header
+``X-Regista-Visit``, in the form field ``visit_token``, or (for plain links, where the browser allows it)
+in a partitioned cookie whose path belongs to this visit alone. Several panels on one page never disturb each other.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from lti_app.config import Settings
+
+HEADER = "X-Regista-Visit"
+FIELD = "visit_token"
+COOKIE = "regista_visit"
+
+
+class NoVisit(Exception):
+    """There is no valid token: ``expired`` says whether there was one that is too old."""
+
+    def __init__(self, expired: bool = False) -> None:
+        self.expired = expired
+        super().__init__("the visit has expired" if expired else "no valid visit token")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Whom a request speaks for. Ids are our own; ``ref`` names the visit in addresses and is no secret.
+
+    ``role`` is learner, tutor, manager or admin: the highest of the launch *in this context*.
+    """
+
+    ref: str
+    registration_id: int
+    deployment_id: int
+    academy_id: int
+    person_id: int
+    context_id: int | None
+    membership_id: int | None
+    resource_link_id: int | None
+    role: str
+    locale: str
+    launch_id: str
+    return_url: str | None = None
+    student_view: bool = False
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the desk and the settings are theirs to see."""
+        return self.role in ("tutor", "manager", "admin")
+
+
+def new_ref() -> str:
+    """Return a fresh name for a visit."""
+    return secrets.token_urlsafe(9)
+
+
+def _serializer(settings: Settings) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(settings.secret_key, salt="regista-visit-1")
+
+
+def seal(visit: Visit, settings: Settings) -> str:
+    """Return the signed token of ``visit``; it is good for ``settings.panel_token_seconds`` from now."""
+    return _serializer(settings).dumps(list(asdict(visit).values()))
+
+
+def unseal(token: str, settings: Settings, *, now: datetime | None = None) -> Visit:
+    """Read a token back; raises NoVisit when it is forged, damaged or too old."""
+    try:
+        values, sealed_at = _serializer(settings).loads(token, return_timestamp=True)
+        visit = Visit(*values)
+    except (BadSignature, TypeError, ValueError) as e:
+        raise NoVisit from e
+    if ((now or datetime.now(UTC)) - sealed_at).total_seconds() > settings.panel_token_seconds:
+        raise NoVisit(expired=True)
+    return visit

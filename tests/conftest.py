@@ -1,0 +1,146 @@
+"""What every test may ask for: databases, an app, a clock that stands still, and the people."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import create_engine, text
+
+from lti_app import create_app
+from lti_app.clock import Clock
+from lti_app.config import Settings
+from lti_app.db import Database
+from lti_app.migrations import upgrade
+from tests import servers
+
+NOW = datetime(2026, 11, 20, 10, 5, tzinfo=UTC)
+MUST_RUN = bool(os.environ.get("REGISTA_TESTS_MUST_RUN"))
+
+
+def skip_or_fail(reason: str) -> None:
+    """Skip a test for want of a service; in CI that is a failure."""
+    if MUST_RUN:
+        pytest.fail(f"{reason} (and CI may not skip)")
+    pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that would leave this machine."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test may not reach {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+class StillClock(Clock):
+    """A clock that a test moves by hand."""
+
+    def __init__(self, at: datetime = NOW) -> None:
+        super().__init__()
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at + self.offset
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    return StillClock()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "regista.sqlite3"
+    database = Database(f"sqlite:///{path}")
+    upgrade(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server whose database `template_regista` has the schema; gives its URL without a name."""
+    if servers.postgres_bin() is None:
+        skip_or_fail("PostgreSQL is not installed")
+    with servers.postgres(tmp_path_factory.mktemp("postgres")) as url:
+        _admin(url, "CREATE DATABASE template_regista")
+        database = Database(f"{url.replace('postgresql', 'postgresql+psycopg')}/template_regista")
+        upgrade(database)
+        database.close()
+        yield url
+
+
+def _admin(url: str, statement: str) -> None:
+    engine = create_engine(f"{url.replace('postgresql', 'postgresql+psycopg')}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if shutil.which("redis-server") is None:
+        skip_or_fail("Redis is not installed")
+    with servers.redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+_number = iter(range(1, 1_000_000))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh database with the schema, on each engine in turn."""
+    if request.param == "sqlite":
+        path = tmp_path / "regista.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    name = f"t{next(_number)}"
+    _admin(server, f"CREATE DATABASE {name} TEMPLATE template_regista")
+    yield f"{server.replace('postgresql', 'postgresql+psycopg')}/{name}"
+    _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(
+        database_url=database_url,
+        jobs_url=f"sqlite:///{tmp_path}/jobs.sqlite3",
+        public_url="http://127.0.0.1:8000",
+        secret_key="a secret for the tests and nothing else",
+        data_dir=str(tmp_path),
+        allow_private_addresses=True,
+    )
+
+
+@pytest.fixture
+def app(settings: Settings, db: Database, clock: StillClock) -> Flask:
+    app = create_app(settings, database=db, clock=clock)
+    app.testing = True
+    # Unexpected errors must fail the test, not turn into a calm page.
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    return app

@@ -25,6 +25,7 @@ class HelpOffer(Base):
     words: Mapped[Words] = mapped_column(default="")
     languages: Mapped[FactList] = mapped_column(default=list)
     windows: Mapped[FactList] = mapped_column(default=list)
+    shows_attempts: Mapped[bool] = mapped_column(default=False)
     offered_at: Mapped[datetime]
     paused_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
@@ -83,6 +84,7 @@ class Match(Base):
     """An episode joined to a helper; ``state``: proposed, asked, accepted, declined, withdrawn, expired, ended.
 
     ``reasons`` are the words' codes that the learner may see. At most one match of an episode is asked or accepted.
+    ``ended_why``: left, helped, not_helped, recovered, wrong, reported, full, gone; ``helped`` is the learner's word.
     """
 
     __tablename__ = "match"
@@ -111,13 +113,18 @@ class Match(Base):
     asked_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    ended_why: Mapped[str | None] = mapped_column(String(40))
     helped: Mapped[bool | None]
+    helper_says: Mapped[bool | None]
+    reported_by_id: Mapped[int | None] = parent("membership.id", cascade=False, nullable=True)
+    learner_read_at: Mapped[datetime | None]
+    helper_read_at: Mapped[datetime | None]
 
 
 class Prompt(Base):
     """A message asking somebody to act, once: ``key`` makes a second sweep harmless.
 
-    ``state``: due, claimed, sent, answered, withdrawn, failed.
+    ``state``: due, claimed, sent, answered, withdrawn, failed. ``channel`` is the one it is wanted by (panel, lms).
     """
 
     __tablename__ = "prompt"
@@ -133,7 +140,9 @@ class Prompt(Base):
     episode_id: Mapped[int | None] = parent("episode.id", nullable=True)
     match_id: Mapped[int | None] = parent("match.id", nullable=True)
     membership_id: Mapped[int | None] = parent("membership.id", index=False, nullable=True)
+    by_id: Mapped[int | None] = parent("membership.id", cascade=False, index=False, nullable=True)
     kind: Mapped[Code]
+    channel: Mapped[Code] = mapped_column(default="panel")
     facts: Mapped[Facts] = mapped_column(default=dict)
     state: Mapped[Code] = mapped_column(default="due")
     due_at: Mapped[datetime]
@@ -144,7 +153,10 @@ class Prompt(Base):
 
 
 class Delivery(Base):
-    """One sending of a prompt by one channel: panel, lms, email, console or voice (done by phone)."""
+    """One sending of a prompt by one channel: panel, lms, email, console or voice (done by phone).
+
+    ``state``: sending (written before the message leaves), sent, refused, unsure (it may have left, and nobody can tell).
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (UniqueConstraint("prompt_id", "channel"),)

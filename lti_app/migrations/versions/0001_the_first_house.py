@@ -372,6 +372,7 @@ def upgrade() -> None:
     sa.Column('words', sa.Text(), nullable=False),
     sa.Column('languages', sa.JSON(), nullable=False),
     sa.Column('windows', sa.JSON(), nullable=False),
+    sa.Column('shows_attempts', sa.Boolean(), nullable=False),
     sa.Column('offered_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('paused_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('ended_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
@@ -466,11 +467,17 @@ def upgrade() -> None:
     sa.Column('asked_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('answered_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('ended_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_why', sa.String(length=40), nullable=True),
     sa.Column('helped', sa.Boolean(), nullable=True),
+    sa.Column('helper_says', sa.Boolean(), nullable=True),
+    sa.Column('reported_by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('learner_read_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('helper_read_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['activity_id'], ['activity.id'], name=op.f('fk_match_activity_id_activity'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['context_id'], ['context.id'], name=op.f('fk_match_context_id_context'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['episode_id'], ['episode.id'], name=op.f('fk_match_episode_id_episode'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['helper_id'], ['membership.id'], name=op.f('fk_match_helper_id_membership'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['reported_by_id'], ['membership.id'], name=op.f('fk_match_reported_by_id_membership'), ondelete='SET NULL'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_match')),
     sa.UniqueConstraint('episode_id', 'helper_id', name=op.f('uq_match_episode_id_helper_id'))
     )
@@ -478,6 +485,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_match_activity_id'), ['activity_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_match_context_id'), ['context_id'], unique=False)
         batch_op.create_index('ix_match_helper_id_state', ['helper_id', 'state'], unique=False)
+        batch_op.create_index(batch_op.f('ix_match_reported_by_id'), ['reported_by_id'], unique=False)
         batch_op.create_index('uq_match_live', ['episode_id'], unique=True, sqlite_where=sa.text("state IN ('asked', 'accepted')"), postgresql_where=sa.text("state IN ('asked', 'accepted')"))
 
     op.create_table('prompt',
@@ -487,7 +495,9 @@ def upgrade() -> None:
     sa.Column('episode_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('match_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('membership_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('channel', sa.String(length=40), nullable=False),
     sa.Column('facts', sa.JSON(), nullable=False),
     sa.Column('state', sa.String(length=40), nullable=False),
     sa.Column('due_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
@@ -495,6 +505,7 @@ def upgrade() -> None:
     sa.Column('sent_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('seen_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('answered_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['by_id'], ['membership.id'], name=op.f('fk_prompt_by_id_membership'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['context_id'], ['context.id'], name=op.f('fk_prompt_context_id_context'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['episode_id'], ['episode.id'], name=op.f('fk_prompt_episode_id_episode'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['match_id'], ['match.id'], name=op.f('fk_prompt_match_id_match'), ondelete='CASCADE'),
@@ -615,6 +626,7 @@ def downgrade() -> None:
     op.drop_table('prompt')
     with op.batch_alter_table('match', schema=None) as batch_op:
         batch_op.drop_index('uq_match_live', sqlite_where=sa.text("state IN ('asked', 'accepted')"), postgresql_where=sa.text("state IN ('asked', 'accepted')"))
+        batch_op.drop_index(batch_op.f('ix_match_reported_by_id'))
         batch_op.drop_index('ix_match_helper_id_state')
         batch_op.drop_index(batch_op.f('ix_match_context_id'))
         batch_op.drop_index(batch_op.f('ix_match_activity_id'))

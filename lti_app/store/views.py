@@ -1,0 +1,146 @@
+"""What the pages of stalls, matches and the desk are made of: frozen, and holding no more than may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRef:
+    """An activity to name and to link to; ``url`` is its page in the LMS where known."""
+
+    id: int
+    title: str
+    kind: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonView:
+    """A reason's code (engagement's ReasonCode) with the facts it names; ``activity`` is set where they name one."""
+
+    code: str
+    facts: Mapping[str, Any]
+    activity: ActivityRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A person as shown: ``name`` is empty when nobody told us one."""
+
+    membership_id: int
+    name: str
+    initials: str
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateView:
+    """A helper as the stalled learner sees them.
+
+    ``passed_on`` is a day in the course's time zone; ``attempts`` is set only where the helper lets it be seen;
+    ``windows`` are codes of offers.WINDOWS; ``state`` is the match's (proposed, asked, accepted).
+    """
+
+    match_id: int
+    name: str
+    initials: str
+    state: str
+    passed_on: date | None
+    passed_days_ago: int | None
+    attempts: int | None
+    words: str
+    languages: tuple[str, ...]
+    windows: tuple[str, ...]
+    here_now: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StallView:
+    """The person's own open episode; ``state`` is open, offered, asked or helped.
+
+    ``others`` counts the other learners who are or have been stuck at the same activity; ``shared`` names what a chosen
+    helper will see (codes: name, activity); ``asked`` and ``answer_by`` are set while a helper is being asked.
+    """
+
+    episode_id: int
+    kind: str
+    state: str
+    activity: ActivityRef | None
+    reasons: tuple[ReasonView, ...]
+    since: datetime | None
+    others: int
+    passed: int
+    candidates: tuple[CandidateView, ...]
+    shared: tuple[str, ...]
+    asked: CandidateView | None = None
+    answer_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskView:
+    """Somebody asks me for help; there is no score, attempt or reason in it, on purpose."""
+
+    match_id: int
+    name: str
+    initials: str
+    activity: ActivityRef
+    asked_at: datetime
+    answer_by: datetime
+    since_on: date | None
+    knows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MatchView:
+    """A match that both have agreed to; ``mine`` is learner or helper, ``ask_if_helped`` a follow-up that is due."""
+
+    match_id: int
+    thread_id: int
+    mine: str
+    name: str
+    initials: str
+    activity: ActivityRef
+    accepted_at: datetime
+    unread: int
+    ask_if_helped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offerable:
+    """An activity this learner has just completed or passed, and how many people are at it now."""
+
+    activity: ActivityRef
+    completed_at: datetime
+    here_now: int
+    stalled_here: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferView:
+    """One of my offers; ``load`` counts the people I am helping (or am asked to help) with it now."""
+
+    offer_id: int
+    activity: ActivityRef
+    capacity: int
+    words: str
+    languages: tuple[str, ...]
+    windows: tuple[str, ...]
+    shows_attempts: bool
+    paused: bool
+    load: int
+    helped: int
+
+
+@dataclass(frozen=True, slots=True)
+class SupportView:
+    """All that the peer panel and the card on the home panel show to one person."""
+
+    stall: StallView | None
+    asks: tuple[AskView, ...]
+    matches: tuple[MatchView, ...]
+    offerables: tuple[Offerable, ...]
+    offers: tuple[OfferView, ...]

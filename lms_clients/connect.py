@@ -1,0 +1,17 @@
+"""The one door to a client: by the kind of LMS."""
+
+from __future__ import annotations
+
+from lms_clients.base import LmsClient
+from lms_clients.errors import Unsupported
+from lms_clients.options import Options
+
+
+def connect(kind: str, base_url: str, secret: str, *, options: Options | None = None) -> LmsClient:
+    """Make the client for one LMS and one identity; nothing is asked yet.
+
+    ``kind`` is ``moodle``, ``canvas`` or ``lti``; ``base_url`` the LMS's own address without a trailing slash;
+    ``secret`` the web-service token (Moodle), an access token or OAuth secret in JSON (Canvas), or a service
+    identity in JSON (LTI, see ``advantage.identity``).
+    """
+    raise Unsupported(f"no client for {kind!r}")

@@ -1,0 +1,39 @@
+"""How a connection behaves: who it says it is, how long it waits, how much it takes, whom it may reach."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+
+def _jitter() -> float:
+    return random.random()  # noqa: S311 - spreads retries, guards nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Spans are seconds, sizes bytes; ``sleep`` and ``jitter`` (0 to 1) are replaced in tests.
+
+    ``total_seconds`` bounds one answer from connecting to its last byte, slow drips included; ``max_wait`` is the
+    longest we sleep for a throttling LMS inside one request before giving up with Throttled. ``renewed`` is called
+    with the new secret when a token was refreshed, before it is used.
+    """
+
+    user_agent: str = "Regista/0.1 (+https://example.org/regista)"
+    allow_private: bool = False
+    connect_seconds: float = 3.0
+    read_seconds: float = 30.0
+    total_seconds: float = 120.0
+    max_bytes: int = 64 * 1024 * 1024
+    max_pages: int = 1000
+    throttle_tries: int = 4
+    max_wait: float = 30.0
+    retries: int = 3
+    retry_pause: float = 1.0
+    rotation: int = 5
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = _jitter
+    renewed: Callable[[str], None] = field(default=lambda secret: None)

@@ -1,0 +1,107 @@
+"""What the deciding rooms say: reasons, stalls, estimates, outcomes and whom a prompt speaks to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from engagement.facts import Knowledge, StallKind
+
+
+class ReasonCode(StrEnum):
+    """What a reason says; the template finds the words, ``Reason.facts`` carries what they name."""
+
+    SILENT = "silent"  # days, usual_per_week
+    FADING = "fading"  # active, of, usual
+    FAILED_ATTEMPTS = "failed_attempts"  # activity_id, attempts, days, best, pass_share
+    DUE_SOON = "due_soon"  # activity_id, due_on, days, begun_share
+    OVERDUE = "overdue"  # activity_id, due_on, days, done_share
+    BEHIND = "behind"  # done, typical, of
+    NEVER_CAME = "never_came"  # enrolled_days
+    AHEAD = "ahead"  # done, typical
+    HIGH_SCORES = "high_scores"  # average
+    SEVERAL_DUE = "several_due"  # count, days
+    COURSE_QUIET = "course_quiet"  # active_share
+    SAID = "said"  # feeling, on
+    WAITING_FOR_MARK = "waiting_for_mark"  # activity_id, days
+    MODEL = "model"  # feature, value: a contribution of the detector with no better words
+    BASE = "base"  # no facts: where everybody starts, so that the weights add up; never shown
+    LATE = "late"  # share: how much of the course has passed
+    ASKED_FOR_HELP = "asked_for_help"  # on
+
+
+#: Weights without a fact that a person could read.
+UNSPOKEN = frozenset({ReasonCode.BASE, ReasonCode.MODEL})
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One readable contribution to a decision; ``weight`` adds up (log-odds for the detector)."""
+
+    code: ReasonCode
+    facts: Mapping[str, int | float | str | date | None] = field(default_factory=dict)
+    weight: float = 0.0
+
+
+def worth_saying(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """The reasons a person should read, strongest first: those that speak for the stall and name a fact."""
+    spoken = [reason for reason in reasons if reason.weight > 0 and reason.code not in UNSPOKEN]
+    return tuple(sorted(spoken, key=lambda reason: -reason.weight))
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """A learner who has stopped moving: since when, where and why.
+
+    ``probability`` is the calibrated chance of staying silent for the next 14 days; ``confidence`` belongs to ``kind``.
+    The weights of ``reasons`` add up to the log-odds of ``probability``.
+    """
+
+    learner_id: int
+    kind: StallKind
+    probability: float
+    reasons: tuple[Reason, ...]
+    since: datetime | None = None
+    activity_id: int | None = None
+    confidence: float = 0.0
+    used: frozenset[Knowledge] = frozenset()
+    leaving: float | None = None
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a trained detector says of one learner: chances from 0 to 1, and the reasons that add up to the first.
+
+    ``leaving`` is the chance of leaving the course for good, where the detector knows it.
+    """
+
+    probability: float
+    reasons: tuple[Reason, ...]
+    leaving: float | None = None
+    used: frozenset[Knowledge] = frozenset()
+
+
+class Outcome(StrEnum):
+    """How an episode ended."""
+
+    CAME_BACK = "came_back"
+    AFTER_NUDGE = "after_nudge"
+    AFTER_MATCH = "after_match"
+    AFTER_TUTOR = "after_tutor"
+    COMPLETED = "completed"
+    LEFT = "left"
+    WRONG = "wrong"
+    COURSE_OVER = "course_over"
+
+
+class PromptKind(StrEnum):
+    """To whom a prompt speaks and what for."""
+
+    NUDGE = "nudge"  # to the stalled learner
+    ASK_HELPER = "ask_helper"  # to the helper whom the learner picked
+    TUTOR = "tutor"  # to the tutor's desk
+    PRAISE = "praise"  # to the tutor: something went well
+    ESCALATION = "escalation"  # to the community manager: nobody has looked in time

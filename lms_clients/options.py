@@ -14,24 +14,25 @@ def _jitter() -> float:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Spans are seconds, sizes bytes; ``sleep`` and ``jitter`` (0 to 1) are replaced in tests.
+    """Spans are seconds, sizes bytes; ``sleep``, ``monotonic`` and ``jitter`` (0 to 1) are replaced in tests.
 
-    ``total_seconds`` bounds one answer from connecting to its last byte, slow drips included; ``max_wait`` is the
-    longest we sleep for a throttling LMS inside one request before giving up with Throttled. ``renewed`` is called
-    with the new secret when a token was refreshed, before it is used.
+    ``total_seconds`` bounds one answer up to its last byte, slow drips included; ``max_wait`` is the longest we
+    sleep for a throttling LMS before giving up with Throttled. ``rotation`` is how many learners who did not move
+    have their detail read again in each snapshot. ``renewed`` is called with the new secret when a token was
+    refreshed, before it is used. ``ca_bundle`` is a file of certificates to trust in place of the usual ones.
     """
 
     user_agent: str = "Regista/0.1 (+https://example.org/regista)"
     allow_private: bool = False
+    ca_bundle: str | None = None
     connect_seconds: float = 3.0
     read_seconds: float = 30.0
     total_seconds: float = 120.0
     max_bytes: int = 64 * 1024 * 1024
     max_pages: int = 1000
-    throttle_tries: int = 4
+    tries: int = 4
+    pause: float = 1.0
     max_wait: float = 30.0
-    retries: int = 3
-    retry_pause: float = 1.0
     rotation: int = 5
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic

@@ -9,117 +9,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 
+from lms_clients.progress import Access, Attempt, CourseGrade, LearnerProgress, ProgressCount
+from lms_clients.words import (
+    ActivityKind,
+    ActivityState,
+    CourseState,
+    EnrolmentState,
+    GapReason,
+    Part,
+    ProgressBasis,
+    Role,
+    Source,
+)
 
-class Source(StrEnum):
-    """The kinds of LMS."""
-
-    MOODLE = "moodle"
-    CANVAS = "canvas"
-    LTI = "lti"
-
-
-class Role(StrEnum):
-    """What a person is in one course."""
-
-    LEARNER = "learner"
-    INSTRUCTOR = "instructor"
-    TA = "ta"
-    OBSERVER = "observer"
-    TEST_STUDENT = "test_student"
-    OTHER = "other"
-
-
-class ActivityKind(StrEnum):
-    """What an activity is for the learner."""
-
-    ASSIGNMENT = "assignment"
-    QUIZ = "quiz"
-    FORUM = "forum"
-    PAGE = "page"
-    FILE = "file"
-    LINK = "link"
-    VIDEO = "video"
-    LESSON = "lesson"
-    SCORM = "scorm"
-    LTI = "lti"
-    SURVEY = "survey"
-    OFFLINE = "offline"
-    OTHER = "other"
-
-
-class ActivityState(StrEnum):
-    """How far one learner is with one activity."""
-
-    NOT_STARTED = "not_started"
-    VIEWED = "viewed"
-    IN_PROGRESS = "in_progress"
-    SUBMITTED = "submitted"
-    PASSED = "passed"
-    FAILED = "failed"
-    COMPLETED = "completed"
-    EXCUSED = "excused"
-    LOCKED = "locked"
-    UNKNOWN = "unknown"
-
-
-class EnrolmentState(StrEnum):
-    """Whether a person takes part now; only ACTIVE ones belong to the cohort."""
-
-    ACTIVE = "active"
-    INVITED = "invited"
-    SUSPENDED = "suspended"
-    CONCLUDED = "concluded"
-    DELETED = "deleted"
-    UNKNOWN = "unknown"
-
-
-class CourseState(StrEnum):
-    """A course's own life."""
-
-    DRAFT = "draft"
-    ACTIVE = "active"
-    CONCLUDED = "concluded"
-    DELETED = "deleted"
-    UNKNOWN = "unknown"
-
-
-class ProgressBasis(StrEnum):
-    """What a course can tell: states per activity, counts of requirements, scores only, or last access only."""
-
-    ACTIVITY_STATE = "activity_state"
-    COUNTS = "counts"
-    SCORES = "scores"
-    ACCESS = "access"
-
-
-class Part(StrEnum):
-    """A part of a snapshot. One that is not in ``CourseSnapshot.read`` was not read: keep what was saved."""
-
-    COURSE = "course"
-    ROSTER = "roster"
-    ACCESS = "access"
-    GROUPS = "groups"
-    STRUCTURE = "structure"
-    DUE_DATES = "due_dates"
-    GRADES = "grades"
-    SUBMISSIONS = "submissions"
-    COMPLETION = "completion"
-    ATTEMPTS = "attempts"
-    COUNTS = "counts"
-
-
-class GapReason(StrEnum):
-    """Why something is missing."""
-
-    PERMISSION = "permission"
-    FEATURE_OFF = "feature_off"
-    UNSUPPORTED = "unsupported"
-    ERROR = "error"
-    TRUNCATED = "truncated"
+__all__ = [
+    "Access",
+    "Activity",
+    "ActivityKind",
+    "ActivityState",
+    "Attempt",
+    "Course",
+    "CourseGrade",
+    "CourseRef",
+    "CourseSnapshot",
+    "CourseState",
+    "Enrolment",
+    "EnrolmentState",
+    "Gap",
+    "GapReason",
+    "Group",
+    "Learner",
+    "LearnerProgress",
+    "Module",
+    "Part",
+    "ProgressBasis",
+    "ProgressCount",
+    "Role",
+    "Source",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,77 +174,6 @@ class Activity:
     anonymous: bool | None = None
     lti_link_id: str | None = None
     url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LearnerProgress:
-    """How far one learner is with one activity; ``due_at`` is the learner's own date where it differs."""
-
-    learner_id: str
-    activity_id: str
-    state: ActivityState = ActivityState.UNKNOWN
-    raw_state: str | None = None
-    attempts: int | None = None
-    score: Decimal | None = None
-    score_max: Decimal | None = None
-    score_visible_to_learner: bool | None = None
-    submitted_at: datetime | None = None
-    graded_at: datetime | None = None
-    completed_at: datetime | None = None
-    due_at: datetime | None = None
-    late: bool | None = None
-    missing: bool | None = None
-    needs_grading: bool | None = None
-    observed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try at an activity, in the activity's own points; ``passed`` None where the pass mark is not known."""
-
-    learner_id: str
-    activity_id: str
-    number: int
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    state: str = ""
-    score: Decimal | None = None
-    score_max: Decimal | None = None
-    passed: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ProgressCount:
-    """What an LMS counts when it does not list: ``done`` of ``total`` requirements."""
-
-    learner_id: str
-    done: Decimal
-    total: Decimal
-    module_id: str | None = None
-    completed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """When a learner was last seen; ``resolution`` is how stale that may be by design; ``never`` None = unknown."""
-
-    learner_id: str
-    last_seen_at: datetime | None
-    resolution: timedelta = timedelta(0)
-    never: bool | None = None
-    total_seconds: int | None = None
-    page_views: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CourseGrade:
-    """A learner's grade for the whole course."""
-
-    learner_id: str
-    current: Decimal | None = None
-    final: Decimal | None = None
-    scale_max: Decimal | None = None
-    hidden: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

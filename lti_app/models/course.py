@@ -13,7 +13,10 @@ from lti_app.models.lti import Deployment, Person
 
 
 class LmsConnection(Base):
-    """How we ask one LMS: kind, address, encrypted credentials; ``cannot`` is what the service user may not do."""
+    """How we ask one LMS: kind, address, encrypted credentials; ``cannot`` is what the service user may not do.
+
+    ``failures`` counts those in a row that concern the whole platform; ``concurrency`` is how many courses at once.
+    """
 
     __tablename__ = "lms_connection"
     __table_args__ = (UniqueConstraint("registration_id"),)
@@ -27,11 +30,16 @@ class LmsConnection(Base):
     status_detail: Mapped[Words] = mapped_column(default="")
     cannot: Mapped[FactList] = mapped_column(default=list)
     paused_until: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    concurrency: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
 
 
 class Context(Base):
-    """A course. It is due for a sync when ``sync_due_at`` has passed and nobody holds ``sync_claimed_until``."""
+    """A course. It is due for a sync when ``sync_due_at`` has passed and nobody holds ``sync_claimed_until``.
+
+    ``days_known_from`` is the first day from which the syncs came so close that they saw every active day.
+    """
 
     __tablename__ = "context"
     __table_args__ = (
@@ -59,12 +67,17 @@ class Context(Base):
     sync_claimed_until: Mapped[datetime | None]
     sync_failures: Mapped[int] = mapped_column(default=0)
     sync_cursor: Mapped[Facts] = mapped_column(default=dict)
+    days_known_from: Mapped[date | None]
 
     deployment: Mapped[Deployment] = relationship(lazy="raise_on_sql")
 
 
 class Membership(Base):
-    """A person in one context; ``role`` is learner, tutor or manager, the highest *in this context* only."""
+    """A person in one context; ``role`` is learner, tutor or manager, the highest *in this context* only.
+
+    ``digest`` is that of the roster's last word (NULL: only launches told of this person); ``lms_mark`` and
+    ``lms_read_at`` are what the LMS client left behind to tell next time whether the person has moved.
+    """
 
     __tablename__ = "membership"
     __table_args__ = (UniqueConstraint("context_id", "person_id"),)
@@ -83,6 +96,8 @@ class Membership(Base):
     motive: Mapped[str | None] = mapped_column(String(40))
     settings: Mapped[Facts] = mapped_column(default=dict)
     digest: Mapped[str | None] = mapped_column(String(64))
+    lms_mark: Mapped[str | None] = mapped_column(String(255))
+    lms_read_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     person: Mapped[Person] = relationship(lazy="raise_on_sql")

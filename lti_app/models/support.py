@@ -35,7 +35,8 @@ class Episode(Base):
     """A stall's life; the partial unique index allows one open episode per membership.
 
     ``state``: open, offered (candidates shown), asked (a helper was asked), helped (matched), ended.
-    ``reasons`` is a list of {code, facts, weight} as engagement gave them.
+    ``reasons`` is a list of {code, facts, weight} as engagement gave them. ``snoozed_until`` is the learner's "not now",
+    ``desk_snoozed_until`` the tutor's.
     """
 
     __tablename__ = "episode"
@@ -59,6 +60,7 @@ class Episode(Base):
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(40))
     snoozed_until: Mapped[datetime | None]
+    desk_snoozed_until: Mapped[datetime | None]
     owner_id: Mapped[int | None] = parent("membership.id", cascade=False, nullable=True)
     due_at: Mapped[datetime | None]
     nudged_at: Mapped[datetime | None]
@@ -155,7 +157,7 @@ class Prompt(Base):
 class Delivery(Base):
     """One sending of a prompt by one channel: panel, lms, email, console or voice (done by phone).
 
-    ``state``: sending (written before the message leaves), sent, refused, unsure (it may have left, and nobody can tell).
+    ``state``: sending (written before the message leaves), sent, refused, unsure (it may have left; nobody can tell).
     """
 
     __tablename__ = "delivery"

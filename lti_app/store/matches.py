@@ -1,19 +1,77 @@
-"""Matches: the learner picks, the helper answers, and both may leave at any time."""
+"""Matches: the learner picks, the helper answers, and time moves on when nobody does."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+
+from lti_app.models import Episode, Match, Membership, Post, Thread
+from lti_app.store.course_facts import active_membership
+from lti_app.store.inserts import insert_new
+from lti_app.store.meetings import blocked_pairs, end_match, has_read, report, said_helped, sides
+from lti_app.store.pairing import (
+    LIVE,
+    add_prompt,
+    close_prompts,
+    load_of,
+    locked,
+    locked_episode,
+    locked_offers,
+    move,
+    settle,
+)
+from lti_app.store.policies import policy_of
+from lti_app.store.refusals import NotYours, Taken, TooLate
+from lti_app.store.stories import tell
+
+__all__ = [
+    "answer",
+    "blocked_pairs",
+    "choose",
+    "end_match",
+    "expire_asks",
+    "has_read",
+    "report",
+    "said_helped",
+    "sides",
+    "withdraw",
+]
 
 
 def choose(session: Session, match_id: int, membership_id: int, now: datetime) -> None:
     """The learner picks this candidate: proposed -> asked, and the helper gets a prompt.
 
     Raises Taken when the helper has no room left, TooLate when the episode or the proposal is over (or somebody else
-    was asked already), NotYours when the episode is not this learner's.
+    was asked already), NotYours when the episode is not this learner's. A second click changes nothing.
     """
-    raise NotImplementedError
+    match, episode = locked(session, match_id)
+    active_membership(session, membership_id)
+    if episode.membership_id != membership_id:
+        raise NotYours
+    if match.state == "asked":
+        return
+    others = select(Match.id).where(Match.episode_id == episode.id, Match.state.in_(LIVE))
+    if episode.ended_at is not None or match.state != "proposed" or session.scalar(others) is not None:
+        raise TooLate
+    _check_room(session, match)
+    if not move(session, match, "proposed", state="asked", asked_at=now):
+        raise TooLate
+    key = f"ask_helper:{match.id}:{int(now.timestamp())}"
+    add_prompt(session, match, "ask_helper", match.helper_id, now, key, activity_id=match.activity_id)
+    tell(session, episode.id, "asked", now, by_id=membership_id, helper_id=match.helper_id)
+    episode.snoozed_until = None
+    settle(session, episode, now)
+
+
+def _check_room(session: Session, match: Match) -> None:
+    offers = locked_offers(session, match.helper_id)
+    helper = session.scalar(select(Membership.state).where(Membership.id == match.helper_id))
+    if helper != "active" or match.activity_id not in {offer.activity_id for offer in offers}:
+        raise TooLate
+    if load_of(session, match.helper_id) >= max(offer.capacity for offer in offers):
+        raise Taken
 
 
 def answer(
@@ -24,37 +82,96 @@ def answer(
     A no returns None and leaves no trace but the history; the learner may pick the next candidate. A second yes returns
     the same thread. Raises TooLate when it was withdrawn or has expired, NotYours when somebody else was asked.
     """
-    raise NotImplementedError
+    match, episode = locked(session, match_id)
+    active_membership(session, helper_id)
+    if match.helper_id != helper_id or match.asked_at is None:
+        raise NotYours
+    if accept and match.state == "accepted":
+        return session.scalar(select(Thread.id).where(Thread.match_id == match.id))
+    if not accept and match.state == "declined":
+        return None
+    if match.state != "asked" or episode.ended_at is not None:
+        raise TooLate
+    close_prompts(session, now, state="answered", match_id=match.id, kind="ask_helper")
+    if not accept:
+        move(session, match, "asked", state="declined", answered_at=now)
+        tell(session, episode.id, "declined", now, helper_id=helper_id)
+        add_prompt(session, match, "next_candidate", episode.membership_id, now)
+        settle(session, episode, now)
+        return None
+    return _accept(session, match, episode, now, opening_words)
+
+
+def _accept(session: Session, match: Match, episode: Episode, now: datetime, opening_words: str) -> int:
+    move(session, match, "asked", state="accepted", answered_at=now)
+    for other in session.scalars(select(Match).where(Match.episode_id == episode.id, Match.state == "proposed")):
+        move(session, other, "proposed", state="withdrawn", ended_at=now, ended_why="full")
+    thread_id = insert_new(
+        session,
+        Thread,
+        context_id=match.context_id,
+        kind="match",
+        title="",
+        activity_id=match.activity_id,
+        match_id=match.id,
+        created_at=now,
+        moved_at=now,
+    )
+    if thread_id is None:
+        raise TooLate
+    if opening_words:
+        session.add(Post(thread_id=thread_id, voice="academy", body=opening_words, form_key="opening", created_at=now))
+    add_prompt(session, match, "introduced", episode.membership_id, now, thread_id=thread_id)
+    tell(session, episode.id, "accepted", now, by_id=match.helper_id, helper_id=match.helper_id)
+    episode.matched_at = episode.matched_at or now
+    settle(session, episode, now)
+    return thread_id
 
 
 def withdraw(session: Session, match_id: int, membership_id: int, now: datetime) -> None:
-    """The learner takes the question back before it was answered; the candidate may be picked again later."""
-    raise NotImplementedError
+    """The learner takes the question back before it was answered; the candidate may be picked again later.
 
-
-def end_match(session: Session, match_id: int, membership_id: int, helped: bool | None, now: datetime) -> None:
-    """Either side ends the match, saying whether it helped (None: they did not say)."""
-    raise NotImplementedError
-
-
-def report(session: Session, match_id: int, membership_id: int, words: str, now: datetime) -> None:
-    """Either side reports the other: the match and its thread close at once, and the desk gets a prompt.
-
-    The two are never matched again.
+    Raises TooLate when the helper has answered, NotYours when it is not this learner's question.
     """
-    raise NotImplementedError
+    match, episode = locked(session, match_id)
+    active_membership(session, membership_id)
+    if episode.membership_id != membership_id:
+        raise NotYours
+    if match.state == "proposed":
+        return
+    if not move(session, match, "asked", state="proposed", asked_at=None):
+        raise TooLate
+    close_prompts(session, now, state="withdrawn", match_id=match.id, kind="ask_helper")
+    tell(session, episode.id, "withdrawn", now, by_id=membership_id, helper_id=match.helper_id)
+    settle(session, episode, now)
 
 
-def said_helped(session: Session, match_id: int, membership_id: int, helped: bool, now: datetime) -> None:
-    """Record one side's answer to "did it help?" without ending the match."""
-    raise NotImplementedError
+def expire_asks(session: Session, now: datetime, context_id: int | None = None) -> int:
+    """Expire questions that no helper answered in time and return how many; the learner may pick the next one.
+
+    The time allowed is the course's own (Policy.match_timeout_hours).
+    """
+    query = select(Match.id, Match.episode_id, Match.context_id, Match.asked_at).where(Match.state == "asked")
+    if context_id is not None:
+        query = query.where(Match.context_id == context_id)
+    allowed: dict[int, timedelta] = {}
+    expired = 0
+    for row in session.execute(query.order_by(Match.episode_id)).all():
+        if row.context_id not in allowed:
+            allowed[row.context_id] = timedelta(hours=policy_of(session, row.context_id).match_timeout_hours)
+        if row.asked_at is not None and row.asked_at + allowed[row.context_id] <= now:
+            expired += _expire(session, row.id, row.episode_id, now)
+    return expired
 
 
-def has_read(session: Session, match_id: int, membership_id: int, now: datetime) -> None:
-    """Record that this side has read the private thread up to ``now``."""
-    raise NotImplementedError
-
-
-def expire_asks(session: Session, now: datetime) -> int:
-    """Expire questions that no helper answered in time and return how many; the learner may pick the next one."""
-    raise NotImplementedError
+def _expire(session: Session, match_id: int, episode_id: int, now: datetime) -> bool:
+    episode = locked_episode(session, episode_id)
+    match = session.get_one(Match, match_id, populate_existing=True)
+    if not move(session, match, "asked", state="expired", ended_at=now):
+        return False
+    close_prompts(session, now, state="withdrawn", match_id=match_id, kind="ask_helper")
+    tell(session, episode_id, "expired", now, helper_id=match.helper_id)
+    if episode.ended_at is None:
+        add_prompt(session, match, "next_candidate", episode.membership_id, now)
+        settle(session, episode, now)
+    return True

@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
+from sqlalchemy import ColumnElement, delete, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from lti_app.models import Membership, Milestone, Reaction
+from lti_app.store.course_facts import STAFF, active_membership, activity_refs, faces
+from lti_app.store.inserts import insert_new
+from lti_app.store.names import full_name, short_name
+from lti_app.store.refusals import NotYours
 from lti_app.store.views import ActivityRef, Face
+
+TOGETHER_FOR = timedelta(days=7)
+# Fewer could be guessed by those who know each other.
+TOGETHER_FROM = 3
+SHOWS = "shows_milestones"
+
+
+class Reached(Protocol):
+    """A milestone as engagement finds it; ``key`` names it once and for all for this learner."""
+
+    @property
+    def learner_id(self) -> int: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def reached_at(self) -> datetime: ...
+    @property
+    def activity_id(self) -> int | None: ...
+    @property
+    def facts(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +65,127 @@ class Together:
     last_at: datetime
 
 
+def save_milestones(session: Session, context_id: int, milestones: Iterable[Reached], now: datetime) -> list[int]:
+    """Record milestones that are not there yet and return the ids of the new ones; those to come are left out."""
+    saved = []
+    for milestone in milestones:
+        if milestone.reached_at > now:
+            continue
+        milestone_id = insert_new(
+            session,
+            Milestone,
+            context_id=context_id,
+            membership_id=milestone.learner_id,
+            key=milestone.key,
+            kind=str(milestone.kind),
+            activity_id=milestone.activity_id,
+            facts=dict(milestone.facts),
+            reached_at=milestone.reached_at,
+        )
+        if milestone_id is not None:
+            saved.append(milestone_id)
+    return saved
+
+
+def _shown_to(viewer: Membership | None) -> ColumnElement[bool]:
+    shows = Membership.settings[SHOWS].as_boolean().is_(True)
+    if viewer is None:
+        return shows
+    if viewer.role in STAFF:
+        return true()
+    return or_(shows, Membership.id == viewer.id)
+
+
 def recent_milestones(
     session: Session, context_id: int, now: datetime, limit: int = 10, *, viewer_id: int | None = None
 ) -> tuple[MilestoneView, ...]:
-    """Return the newest milestones: the viewer's own, and those of members who let them be seen."""
-    raise NotImplementedError
+    """Return the newest milestones: the viewer's own, and those of members who let them be seen; staff see all.
+
+    Raises NotYours when the viewer is not of this course.
+    """
+    viewer = active_membership(session, viewer_id) if viewer_id is not None else None
+    if viewer is not None and viewer.context_id != context_id:
+        raise NotYours
+    rows = session.scalars(
+        select(Milestone)
+        .join(Membership, Membership.id == Milestone.membership_id)
+        .where(Milestone.context_id == context_id, Milestone.reached_at <= now, Membership.state == "active")
+        .where(_shown_to(viewer))
+        .order_by(Milestone.reached_at.desc(), Milestone.id.desc())
+        .limit(limit)
+    ).all()
+    ids = [row.id for row in rows]
+    counts = session.execute(
+        select(
+            Reaction.milestone_id,
+            func.count(),
+            func.count().filter(Reaction.membership_id == (viewer_id or 0)),
+        )
+        .where(Reaction.milestone_id.in_(ids))
+        .group_by(Reaction.milestone_id)
+    )
+    warm = {row[0]: (row[1], row[2] > 0) for row in counts}
+    refs = activity_refs(session, [row.activity_id for row in rows])
+    naming = full_name if viewer is not None and viewer.role in STAFF else short_name
+    people = faces(session, [row.membership_id for row in rows], naming)
+    return tuple(
+        MilestoneView(
+            id=row.id,
+            face=people[row.membership_id],
+            kind=row.kind,
+            activity=refs.get(row.activity_id or 0),
+            facts=row.facts,
+            reached_at=row.reached_at,
+            warm=warm.get(row.id, (0, False))[0],
+            mine=row.membership_id == viewer_id,
+            i_reacted=warm.get(row.id, (0, False))[1],
+        )
+        for row in rows
+    )
 
 
 def reached_together(session: Session, context_id: int, now: datetime, limit: int = 3) -> tuple[Together, ...]:
-    """Return what three or more members reached in the last seven days, most people first."""
-    raise NotImplementedError
+    """Return what three or more members reached in the last seven days, most people first, without names."""
+    people = func.count(func.distinct(Milestone.membership_id))
+    last_at = func.max(Milestone.reached_at, type_=Milestone.reached_at.type)
+    rows = session.execute(
+        select(Milestone.kind, Milestone.activity_id, people, last_at)
+        .where(Milestone.context_id == context_id, Milestone.activity_id.is_not(None))
+        .where(Milestone.reached_at > now - TOGETHER_FOR, Milestone.reached_at <= now)
+        .group_by(Milestone.kind, Milestone.activity_id)
+        .having(people >= TOGETHER_FROM)
+        .order_by(people.desc(), Milestone.activity_id)
+        .limit(limit)
+    ).all()
+    refs = activity_refs(session, [row[1] for row in rows])
+    return tuple(Together(row[0], refs.get(row[1] or 0), row[2], row[3]) for row in rows)
 
 
 def show_milestones(session: Session, membership_id: int, shows: bool) -> None:
     """Let others see this member's milestones, or not any more (they do not unless the member says so)."""
-    raise NotImplementedError
+    member = active_membership(session, membership_id, lock=True)
+    member.settings = {**(member.settings or {}), SHOWS: shows}
+    session.flush()
 
 
 def react(session: Session, milestone_id: int, membership_id: int, now: datetime) -> bool:
-    """Give or take back a warm sign and return whether it is given now; raises NotYours."""
-    raise NotImplementedError
+    """Give or take back a warm sign and return whether it is given now.
+
+    Raises NotYours for a milestone that this member may not see.
+    """
+    # The lock makes two quick clicks follow each other: the unique key does not cover a NULL post.
+    member = active_membership(session, membership_id, lock=True)
+    visible = session.scalar(
+        select(Milestone.id)
+        .join(Membership, Membership.id == Milestone.membership_id)
+        .where(Milestone.id == milestone_id, Milestone.context_id == member.context_id, _shown_to(member))
+    )
+    if visible is None:
+        raise NotYours
+    mine = (Reaction.membership_id == membership_id, Reaction.milestone_id == milestone_id)
+    if session.scalar(select(Reaction.id).where(*mine).limit(1)) is not None:
+        session.execute(delete(Reaction).where(*mine))
+        return False
+    session.add(Reaction(membership_id=membership_id, milestone_id=milestone_id, created_at=now))
+    session.flush()
+    return True

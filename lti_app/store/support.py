@@ -2,16 +2,151 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from lti_app.store.views import SupportView
+from lti_app.models import Episode, Match, Membership, Post, Prompt, Thread
+from lti_app.store.course_facts import active_membership, activity_refs, faces, time_zone_of
+from lti_app.store.offers import my_offers, offerable
+from lti_app.store.policies import policy_of
+from lti_app.store.stall_card import SHARED, stall_of
+from lti_app.store.views import AskView, MatchView, SupportView, WordView
+
+WORDS_FOR = timedelta(days=14)
+FOLLOW_UP_AFTER = timedelta(days=3)
+# A match that ended because the learner moved again stays at hand for a goodbye and the question whether it helped.
+GOODBYE_FOR = timedelta(days=7)
+WORD_KINDS = ("tutor_message", "thanks", "next_candidate", "introduced")
 
 
 def support_for(session: Session, membership_id: int, now: datetime) -> SupportView:
     """Return the person's own stall, who asks them, their live matches, and what they could offer.
 
     Nobody else's reasons, scores or attempts are in it. Nothing is recorded: call ``prompts.seen`` when it was shown.
+    Raises NotYours when the membership is not active.
     """
-    raise NotImplementedError
+    member = active_membership(session, membership_id)
+    return SupportView(
+        stall=stall_of(session, member, now),
+        asks=_asks(session, member),
+        matches=_matches(session, member, now),
+        offerables=offerable(session, membership_id, now),
+        offers=my_offers(session, membership_id, now),
+        words=_words(session, member, now),
+    )
+
+
+def _asks(session: Session, member: Membership) -> tuple[AskView, ...]:
+    rows = session.execute(
+        select(Match, Episode.membership_id, Episode.since)
+        .join(Episode, Episode.id == Match.episode_id)
+        .where(Match.helper_id == member.id, Match.state == "asked", Episode.ended_at.is_(None))
+        .order_by(Match.asked_at)
+    ).all()
+    if not rows:
+        return ()
+    allowed = timedelta(hours=policy_of(session, member.context_id).match_timeout_hours)
+    zone = time_zone_of(session, member.context_id)
+    people = faces(session, [row.membership_id for row in rows])
+    refs = activity_refs(session, [row.Match.activity_id for row in rows])
+    return tuple(
+        AskView(
+            match_id=row.Match.id,
+            name=people[row.membership_id].name,
+            initials=people[row.membership_id].initials,
+            activity=refs[row.Match.activity_id],
+            asked_at=row.Match.asked_at,
+            answer_by=row.Match.asked_at + allowed,
+            since_on=row.since.astimezone(zone).date() if row.since else None,
+            knows=SHARED,
+        )
+        for row in rows
+    )
+
+
+def _matches(session: Session, member: Membership, now: datetime) -> tuple[MatchView, ...]:
+    rows = session.execute(
+        select(Match, Episode.membership_id, Thread.id)
+        .join(Episode, Episode.id == Match.episode_id)
+        .join(Thread, Thread.match_id == Match.id)
+        .where(or_(Match.helper_id == member.id, Episode.membership_id == member.id))
+        .where(or_(Match.state == "accepted", _saying_goodbye(now)))
+        .order_by(Thread.moved_at.desc())
+    ).all()
+    others = {row.Match.id: row[1] if row.Match.helper_id == member.id else row.Match.helper_id for row in rows}
+    people = faces(session, others.values())
+    refs = activity_refs(session, [row.Match.activity_id for row in rows])
+    views = []
+    for match, learner_id, thread_id in rows:
+        is_helper = match.helper_id == member.id and learner_id != member.id
+        other = people[others[match.id]]
+        views.append(
+            MatchView(
+                match_id=match.id,
+                thread_id=thread_id,
+                mine="helper" if is_helper else "learner",
+                name=other.name,
+                initials=other.initials,
+                activity=refs[match.activity_id],
+                accepted_at=match.answered_at or match.proposed_at,
+                unread=_unread(
+                    session, thread_id, member.id, match.helper_read_at if is_helper else match.learner_read_at
+                ),
+                ask_if_helped=_asks_back(match, is_helper, now),
+            )
+        )
+    return tuple(views)
+
+
+def _saying_goodbye(now: datetime) -> ColumnElement[bool]:
+    return (
+        (Match.state == "ended") & Match.ended_why.in_(("recovered", "helped")) & (Match.ended_at > now - GOODBYE_FOR)
+    )
+
+
+def _asks_back(match: Match, is_helper: bool, now: datetime) -> bool:
+    if (match.helper_says if is_helper else match.helped) is not None:
+        return False
+    return match.state == "ended" or (match.answered_at is not None and match.answered_at + FOLLOW_UP_AFTER <= now)
+
+
+def _unread(session: Session, thread_id: int, member_id: int, read_at: datetime | None) -> int:
+    query = select(func.count()).select_from(Post).where(Post.thread_id == thread_id, Post.hidden_at.is_(None))
+    query = query.where(or_(Post.author_id.is_(None), Post.author_id != member_id))
+    if read_at is not None:
+        query = query.where(Post.created_at > read_at)
+    return session.scalar(query) or 0
+
+
+def _words(session: Session, member: Membership, now: datetime) -> tuple[WordView, ...]:
+    prompts = session.scalars(
+        select(Prompt)
+        .where(Prompt.membership_id == member.id, Prompt.kind.in_(WORD_KINDS), Prompt.answered_at.is_(None))
+        .where(Prompt.due_at > now - WORDS_FOR, Prompt.due_at <= now, Prompt.state != "withdrawn")
+        .order_by(Prompt.due_at.desc(), Prompt.id.desc())
+        .limit(10)
+    ).all()
+    matched = dict(
+        session.execute(
+            select(Match.id, Match.activity_id).where(Match.id.in_([p.match_id for p in prompts if p.match_id]))
+        )
+        .tuples()
+        .all()
+    )
+    about = {p.id: matched.get(p.match_id or 0) or p.facts.get("activity_id") for p in prompts}
+    refs = activity_refs(session, about.values())
+    people = faces(session, [p.by_id for p in prompts])
+    return tuple(
+        WordView(
+            prompt_id=p.id,
+            kind=p.kind,
+            body=str(p.facts.get("body", "")),
+            by=people.get(p.by_id or 0),
+            activity=refs.get(about[p.id] or 0),
+            at=p.due_at,
+            is_new=p.seen_at is None,
+        )
+        for p in prompts
+    )

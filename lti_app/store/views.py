@@ -136,6 +136,23 @@ class OfferView:
 
 
 @dataclass(frozen=True, slots=True)
+class WordView:
+    """Something to tell this person, newest first; ``body`` is set where a tutor wrote it.
+
+    ``kind``: tutor_message, thanks (to a helper whose help is not needed any more), next_candidate (the learner's
+    choice could not come; nobody is named), introduced (a helper said yes).
+    """
+
+    prompt_id: int
+    kind: str
+    body: str
+    by: Face | None
+    activity: ActivityRef | None
+    at: datetime
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SupportView:
     """All that the peer panel and the card on the home panel show to one person."""
 
@@ -144,3 +161,4 @@ class SupportView:
     matches: tuple[MatchView, ...]
     offerables: tuple[Offerable, ...]
     offers: tuple[OfferView, ...]
+    words: tuple[WordView, ...]

@@ -534,6 +534,7 @@ def upgrade() -> None:
     sa.Column('author_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('activity_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('match_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('form_key', sa.String(length=64), nullable=True),
     sa.Column('created_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('moved_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('closed_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
@@ -542,7 +543,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['author_id'], ['membership.id'], name=op.f('fk_thread_author_id_membership'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['context_id'], ['context.id'], name=op.f('fk_thread_context_id_context'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['match_id'], ['match.id'], name=op.f('fk_thread_match_id_match'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_thread'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_thread')),
+    sa.UniqueConstraint('author_id', 'form_key', name=op.f('uq_thread_author_id_form_key'))
     )
     with op.batch_alter_table('thread', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_thread_activity_id'), ['activity_id'], unique=False)
@@ -583,6 +585,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_post_author_id'), ['author_id'], unique=False)
         batch_op.create_index('ix_post_thread_id_created_at', ['thread_id', 'created_at'], unique=False)
 
+    op.create_table('thread_seen',
+    sa.Column('thread_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('membership_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seen_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['membership_id'], ['membership.id'], name=op.f('fk_thread_seen_membership_id_membership'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['thread_id'], ['thread.id'], name=op.f('fk_thread_seen_thread_id_thread'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('thread_id', 'membership_id', name=op.f('pk_thread_seen'))
+    )
+    with op.batch_alter_table('thread_seen', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_thread_seen_membership_id'), ['membership_id'], unique=False)
+
     op.create_table('reaction',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('membership_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -609,6 +622,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_reaction_milestone_id'))
 
     op.drop_table('reaction')
+    with op.batch_alter_table('thread_seen', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_thread_seen_membership_id'))
+
+    op.drop_table('thread_seen')
     with op.batch_alter_table('post', schema=None) as batch_op:
         batch_op.drop_index('ix_post_thread_id_created_at')
         batch_op.drop_index(batch_op.f('ix_post_author_id'))

@@ -1,0 +1,82 @@
+"""Small looks at a course that several subjects share: activities by id, faces by membership, its time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engagement.values import ActivityState
+from engagement.verdicts import UNSPOKEN
+from lti_app.models import Academy, Activity, Context, Deployment, Membership, Person
+from lti_app.store.names import initials, short_name
+from lti_app.store.refusals import NotYours
+from lti_app.store.views import ActivityRef, Face, ReasonView
+
+DONE = tuple(state.value for state in ActivityState if state.is_done)
+STAFF = ("tutor", "manager")
+
+
+def active_membership(session: Session, membership_id: int, *, lock: bool = False) -> Membership:
+    """Return an active membership; raises NotYours."""
+    query = select(Membership).where(Membership.id == membership_id, Membership.state == "active")
+    member = session.scalar(query.with_for_update(key_share=True) if lock else query)
+    if member is None:
+        raise NotYours
+    return member
+
+
+def active_staff(session: Session, membership_id: int, context_id: int) -> Membership:
+    """Return an active tutor or community manager of this very course; raises NotYours."""
+    member = active_membership(session, membership_id)
+    if member.context_id != context_id or member.role not in STAFF:
+        raise NotYours
+    return member
+
+
+def activity_refs(session: Session, ids: Iterable[int | None]) -> dict[int, ActivityRef]:
+    """Return the activities by id; an unknown one is left out."""
+    wanted = {activity_id for activity_id in ids if activity_id is not None}
+    rows = session.execute(
+        select(Activity.id, Activity.title, Activity.kind, Activity.url).where(Activity.id.in_(wanted))
+    )
+    return {row.id: ActivityRef(row.id, row.title, row.kind, row.url) for row in rows}
+
+
+def faces(session: Session, ids: Iterable[int | None], naming: Callable[[Person], str] = short_name) -> dict[int, Face]:
+    """Return the people behind memberships, named for other learners unless ``naming`` says otherwise."""
+    wanted = {membership_id for membership_id in ids if membership_id is not None}
+    rows = session.execute(
+        select(Membership.id, Person).join(Person, Person.id == Membership.person_id).where(Membership.id.in_(wanted))
+    )
+    return {membership_id: Face(membership_id, naming(person), initials(person)) for membership_id, person in rows}
+
+
+def time_zone_of(session: Session, context_id: int) -> ZoneInfo:
+    """Return the course's time zone: its own, else the academy's."""
+    row = session.execute(
+        select(Context.time_zone, Academy.time_zone)
+        .join(Deployment, Deployment.id == Context.deployment_id)
+        .join(Academy, Academy.id == Deployment.academy_id)
+        .where(Context.id == context_id)
+    ).one()
+    return ZoneInfo(row[0] or row[1])
+
+
+def named_activities(reasons: Iterable[Mapping[str, Any]]) -> set[int]:
+    """Return the activities that stored reasons name."""
+    ids = (reason.get("facts", {}).get("activity_id") for reason in reasons)
+    return {activity_id for activity_id in ids if isinstance(activity_id, int)}
+
+
+def reason_views(reasons: Sequence[Mapping[str, Any]], refs: Mapping[int, ActivityRef]) -> tuple[ReasonView, ...]:
+    """Return the stored reasons that a person should read, heaviest first (those that name a fact and weigh in)."""
+    views = []
+    spoken = [reason for reason in reasons if reason["code"] not in UNSPOKEN and reason.get("weight", 0) > 0]
+    for reason in sorted(spoken, key=lambda reason: -float(reason["weight"])):
+        facts = reason.get("facts", {})
+        views.append(ReasonView(str(reason["code"]), facts, refs.get(facts.get("activity_id"))))
+    return tuple(views)

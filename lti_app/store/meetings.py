@@ -1,0 +1,142 @@
+"""Two people who met through a match: reading, ending, "did it help?", and leaving when something is wrong."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from lti_app.models import AuditEntry, Context, Deployment, Episode, Match, Membership, Milestone, Thread
+from lti_app.store.course_facts import active_membership
+from lti_app.store.inserts import changed_rows, insert_new
+from lti_app.store.pairing import add_prompt, close_prompts, locked, move, settle
+from lti_app.store.refusals import NotYours, TooLate
+from lti_app.store.stories import tell
+
+MAX_REPORT = 2000
+
+
+def sides(session: Session, match_id: int) -> tuple[int, int]:
+    """Return the memberships of the learner and of the helper; raises NotYours when there is no such match."""
+    query = select(Episode.membership_id, Match.helper_id).join(Episode, Episode.id == Match.episode_id)
+    row = session.execute(query.where(Match.id == match_id)).one_or_none()
+    if row is None:
+        raise NotYours
+    return row[0], row[1]
+
+
+def _met(session: Session, match_id: int, membership_id: int) -> tuple[Match, Episode]:
+    # Only those who met may end, judge or report: a candidate who was never asked knows of nothing.
+    match, episode = locked(session, match_id)
+    active_membership(session, membership_id)
+    if membership_id not in (episode.membership_id, match.helper_id) or match.answered_at is None:
+        raise NotYours
+    if match.state not in ("accepted", "ended"):
+        raise NotYours
+    return match, episode
+
+
+def said_helped(session: Session, match_id: int, membership_id: int, helped: bool, now: datetime) -> None:
+    """Record one side's answer to "did it help?" without ending the match; a learner's yes becomes a thank-you."""
+    match, _episode = _met(session, match_id, membership_id)
+    if membership_id == match.helper_id:
+        match.helper_says = helped
+        return
+    match.helped = helped
+    close_prompts(session, now, state="answered", match_id=match.id, kind="did_it_help")
+    if helped:
+        insert_new(
+            session,
+            Milestone,
+            context_id=match.context_id,
+            membership_id=match.helper_id,
+            key=f"thanked:{match.id}",
+            kind="thanked",
+            activity_id=match.activity_id,
+            facts={},
+            reached_at=now,
+        )
+    session.flush()
+
+
+def end_match(session: Session, match_id: int, membership_id: int, helped: bool | None, now: datetime) -> None:
+    """Either side ends the match, saying whether it helped (None: they did not say).
+
+    The thread stays readable; it takes no more posts unless it ended well. Ending twice changes nothing.
+    """
+    match, episode = _met(session, match_id, membership_id)
+    if helped is not None:
+        said_helped(session, match_id, membership_id, helped, now)
+    why = "left" if helped is None else "helped" if helped else "not_helped"
+    if not move(session, match, "accepted", state="ended", ended_at=now, ended_why=why):
+        return
+    if why != "helped":
+        _close_thread(session, match.id, now)
+    tell(session, episode.id, "match_ended", now, by_id=membership_id, helper_id=match.helper_id, why=why)
+    if episode.ended_at is None:
+        settle(session, episode, now)
+
+
+def _close_thread(session: Session, match_id: int, now: datetime) -> None:
+    statement = update(Thread).where(Thread.match_id == match_id, Thread.closed_at.is_(None)).values(closed_at=now)
+    changed_rows(session, statement)
+
+
+def report(session: Session, match_id: int, membership_id: int, words: str, now: datetime) -> None:
+    """Either side reports the other: the match and its thread close at once, and the desk gets a prompt.
+
+    The two are never matched again (``blocked_pairs``). Raises ValueError when ``words`` are over 2000 characters.
+    """
+    if len(words) > MAX_REPORT:
+        raise ValueError("words")
+    match, episode = _met(session, match_id, membership_id)
+    match.reported_by_id = match.reported_by_id or membership_id
+    match.ended_why = "reported"
+    session.flush()
+    if move(session, match, "accepted", state="ended", ended_at=now) and episode.ended_at is None:
+        settle(session, episode, now)
+    _close_thread(session, match.id, now)
+    about_id = match.helper_id if membership_id == episode.membership_id else episode.membership_id
+    key = f"report:{match.id}:{membership_id}"
+    add_prompt(session, match, "report", None, now, key, by_id=membership_id, about_id=about_id, words=words)
+    # The words stay with the report and its desk; the story and the audit log say only that it happened.
+    tell(session, episode.id, "reported", now, helper_id=match.helper_id)
+    academy_id = session.scalar(
+        select(Deployment.academy_id)
+        .join(Context, Context.deployment_id == Deployment.id)
+        .where(Context.id == match.context_id)
+    )
+    people = dict(
+        session.execute(select(Membership.id, Membership.person_id).where(Membership.id.in_((membership_id, about_id))))
+        .tuples()
+        .all()
+    )
+    session.add(
+        AuditEntry(
+            academy_id=academy_id,
+            context_id=match.context_id,
+            actor_id=people[membership_id],
+            about_id=people[about_id],
+            what="match_reported",
+            facts={"match_id": match.id},
+            at=now,
+        )
+    )
+
+
+def has_read(session: Session, match_id: int, membership_id: int, now: datetime) -> None:
+    """Record that this side has read the private thread up to ``now``."""
+    learner_id, helper_id = sides(session, match_id)
+    if membership_id not in (learner_id, helper_id):
+        raise NotYours
+    column = "helper_read_at" if membership_id == helper_id else "learner_read_at"
+    if not changed_rows(session, update(Match).where(Match.id == match_id).values(**{column: now})):
+        raise TooLate
+
+
+def blocked_pairs(session: Session, context_id: int) -> set[tuple[int, int]]:
+    """Return (learner, helper) pairs of which one reported the other: never proposed again, either way round."""
+    query = select(Episode.membership_id, Match.helper_id).join(Episode, Episode.id == Match.episode_id)
+    query = query.where(Match.context_id == context_id, Match.reported_by_id.is_not(None))
+    return {pair for row in session.execute(query) for pair in ((row[0], row[1]), (row[1], row[0]))}

@@ -1,0 +1,148 @@
+"""The stalled learner's own card: where, why, and who would help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from lti_app.models import Activity, ActivityProgress, Attempt, Episode, HelpOffer, Match, Membership, Person
+from lti_app.store.course_facts import activity_refs, named_activities, reason_views, time_zone_of
+from lti_app.store.names import initials, short_name
+from lti_app.store.offers import PASSED
+from lti_app.store.policies import policy_of
+from lti_app.store.views import CandidateView, StallView
+
+# What a chosen helper will see of the learner; the page says it beside the button.
+SHARED = ("name", "activity")
+HERE = timedelta(minutes=5)
+SAME_SITTING = timedelta(hours=12)
+
+
+def is_here(member: Membership, person: Person, now: datetime) -> bool:
+    """Return whether somebody is in this very course now: launched today, and asked us for a page minutes ago."""
+    if member.launched_at is None or person.seen_at is None:
+        return False
+    return member.launched_at > now - SAME_SITTING and person.seen_at > now - HERE
+
+
+def stall_of(session: Session, member: Membership, now: datetime) -> StallView | None:
+    """Return the member's open episode as a card, or None when there is none or it sleeps ("not now")."""
+    query = select(Episode).where(Episode.membership_id == member.id, Episode.ended_at.is_(None))
+    episode = session.scalar(query)
+    # A tutor's delay is nothing that the learner can do something about.
+    if episode is None or episode.kind == "waiting":
+        return None
+    if episode.snoozed_until is not None and episode.snoozed_until > now:
+        return None
+    refs = activity_refs(session, {episode.activity_id, *named_activities(episode.reasons)})
+    shown = _candidates(session, episode, now)
+    asked = next((candidate for candidate in shown if candidate.state == "asked"), None)
+    asked_at = session.scalar(select(Match.asked_at).where(Match.id == asked.match_id)) if asked else None
+    allowed = timedelta(hours=policy_of(session, member.context_id).match_timeout_hours)
+    return StallView(
+        episode_id=episode.id,
+        kind=episode.kind,
+        state=episode.state,
+        activity=refs.get(episode.activity_id or 0),
+        reasons=reason_views(episode.reasons, refs),
+        since=episode.since,
+        others=stuck_at(session, episode.context_id, episode.activity_id, but=member.id),
+        passed=_passed(session, episode.activity_id),
+        candidates=tuple(candidate for candidate in shown if candidate.state == "proposed"),
+        shared=SHARED,
+        asked=asked,
+        answer_by=asked_at + allowed if asked_at else None,
+    )
+
+
+def stuck_at(session: Session, context_id: int, activity_id: int | None, *, but: int) -> int:
+    """Return how many others in the course are or were stuck at an activity (an episode, or two failed tries)."""
+    if activity_id is None:
+        return 0
+    failed = (
+        select(Attempt.membership_id)
+        .where(Attempt.activity_id == activity_id, Attempt.passed.is_(False))
+        .group_by(Attempt.membership_id)
+        .having(func.count() >= 2)
+    )
+    stalled = select(Episode.membership_id).where(
+        Episode.activity_id == activity_id, or_(Episode.outcome.is_(None), Episode.outcome != "wrong")
+    )
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Membership)
+            .where(Membership.context_id == context_id, Membership.role == "learner", Membership.id != but)
+            .where(or_(Membership.id.in_(failed), Membership.id.in_(stalled)))
+        )
+        or 0
+    )
+
+
+def _passed(session: Session, activity_id: int | None) -> int:
+    query = (
+        select(func.count())
+        .select_from(ActivityProgress)
+        .join(Membership, Membership.id == ActivityProgress.membership_id)
+        .where(ActivityProgress.activity_id == activity_id, ActivityProgress.state.in_(PASSED))
+        .where(Membership.state == "active", Membership.role == "learner")
+    )
+    return session.scalar(query) or 0
+
+
+def _candidates(session: Session, episode: Episode, now: datetime) -> list[CandidateView]:
+    # A helper who has paused or ended the offer since is not shown; the sweep withdraws the proposal later.
+    open_offer = and_(HelpOffer.ended_at.is_(None), HelpOffer.paused_at.is_(None))
+    rows: Sequence[tuple[Match, HelpOffer, Membership, Person]] = (
+        session.execute(
+            select(Match, HelpOffer, Membership, Person)
+            .join(Membership, Membership.id == Match.helper_id)
+            .join(Person, Person.id == Membership.person_id)
+            .join(
+                HelpOffer,
+                and_(HelpOffer.membership_id == Match.helper_id, HelpOffer.activity_id == Match.activity_id),
+            )
+            .where(Match.episode_id == episode.id, Membership.state == "active")
+            .where(or_(and_(Match.state == "proposed", open_offer), Match.state.in_(("asked", "accepted"))))
+            .order_by(Match.rank, Match.id)
+        )
+        .tuples()
+        .all()
+    )
+    zone = time_zone_of(session, episode.context_id)
+    today = now.astimezone(zone).date()
+    views = []
+    for match, offer, member, person in rows:
+        passed_at, attempts = _feat(session, match)
+        passed_on = passed_at.astimezone(zone).date() if passed_at else None
+        views.append(
+            CandidateView(
+                match_id=match.id,
+                name=short_name(person),
+                initials=initials(person),
+                state=match.state,
+                passed_on=passed_on,
+                passed_days_ago=max((today - passed_on).days, 0) if passed_on else None,
+                attempts=attempts if offer.shows_attempts else None,
+                words=offer.words,
+                languages=tuple(offer.languages),
+                windows=tuple(offer.windows),
+                here_now=is_here(member, person, now),
+                reasons=tuple(match.reasons),
+            )
+        )
+    return views
+
+
+def _feat(session: Session, match: Match) -> tuple[datetime | None, int | None]:
+    progress = session.scalar(
+        select(ActivityProgress)
+        .join(Activity, Activity.id == ActivityProgress.activity_id)
+        .where(ActivityProgress.membership_id == match.helper_id, ActivityProgress.activity_id == match.activity_id)
+    )
+    if progress is None:
+        return None, None
+    return progress.completed_at or progress.graded_at or progress.submitted_at, progress.attempts

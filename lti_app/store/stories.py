@@ -1,0 +1,27 @@
+"""An episode's story: one row for each thing that happened to it, which is queue, history and statistics at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_app.models import EpisodeEvent
+
+
+def tell(session: Session, episode_id: int, what: str, at: datetime, *, by_id: int | None = None, **facts: Any) -> None:
+    """Add a row to the story of an episode.
+
+    ``what``: opened, changed, nudged, proposed, asked, accepted, declined, expired, withdrawn, match_ended, reported,
+    not_now, said_wrong, tutor_message, tutor_voice, tutor_snooze, tutor_wrong, hand_over, ended.
+    Facts name people by ``helper_id`` or ``helper_ids``, so that erasing a person leaves no name behind.
+    """
+    session.add(EpisodeEvent(episode_id=episode_id, what=what, by_id=by_id, facts=facts, at=at))
+
+
+def story_of(session: Session, episode_id: int) -> list[EpisodeEvent]:
+    """Return what happened to one episode, oldest first."""
+    query = select(EpisodeEvent).where(EpisodeEvent.episode_id == episode_id)
+    return list(session.scalars(query.order_by(EpisodeEvent.at, EpisodeEvent.id)))

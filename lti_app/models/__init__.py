@@ -2,7 +2,7 @@
 
 from lti_app.models.audit import AuditEntry
 from lti_app.models.base import Base
-from lti_app.models.community import Post, Reaction, Thread
+from lti_app.models.community import Post, Reaction, Thread, ThreadSeen
 from lti_app.models.course import (
     ActiveDay,
     Activity,
@@ -61,5 +61,6 @@ __all__ = [
     "SyncGap",
     "SyncRun",
     "Thread",
+    "ThreadSeen",
     "ToolKey",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import Index, PrimaryKeyConstraint, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_app.models.base import Base, Code, Id, Title, Words, parent
@@ -17,6 +17,8 @@ class Thread(Base):
     __table_args__ = (
         Index("ix_thread_context_id_kind_moved_at", "context_id", "kind", "moved_at"),
         Index("uq_thread_match_id", "match_id", unique=True),
+        # As for a post: a double click starts one thread.
+        UniqueConstraint("author_id", "form_key"),
     )
 
     id: Mapped[Id]
@@ -26,10 +28,23 @@ class Thread(Base):
     author_id: Mapped[int | None] = parent("membership.id", cascade=False, nullable=True)
     activity_id: Mapped[int | None] = parent("activity.id", cascade=False, nullable=True)
     match_id: Mapped[int | None] = parent("match.id", index=False, nullable=True)
+    form_key: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     moved_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
+
+
+class ThreadSeen(Base):
+    """How far one member has read one thread."""
+
+    __tablename__ = "thread_seen"
+
+    thread_id: Mapped[int] = parent("thread.id", index=False)
+    membership_id: Mapped[int] = parent("membership.id")
+    seen_at: Mapped[datetime]
+
+    __table_args__ = (PrimaryKeyConstraint("thread_id", "membership_id"),)
 
 
 class Post(Base):

@@ -1,0 +1,207 @@
+"""The door of every page after a launch: whose visit is it, and may they be here?
+
+A room hangs its pages behind it with ``guard(blueprint)``. Views then find, on ``flask.g``: ``visit``, ``membership``
+(with ``person`` and ``context`` loaded, detached from any session), ``academy``, ``time_zone`` and ``cookie_works``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, abort, g, request
+from flask_babel import gettext as _
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, contains_eager
+
+from lti_app.errors import Trouble
+from lti_app.house import house
+from lti_app.models import Academy, Context, Deployment, Membership, Person
+from lti_app.visit import COOKIE, FIELD, HEADER, NoVisit, Visit, seal, unseal
+
+SEEN_EVERY = timedelta(minutes=5)
+# A token's age is counted from here to find whose it was although it is too old: nothing is sealed before it.
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def guard(blueprint: Blueprint, *, roles: Collection[str] | None = None, needs_course: bool = True) -> None:
+    """Put ``blueprint`` (its prefix begins with ``/v/<ref>``) behind the door; others than ``roles`` get a 404.
+
+    A route that takes only POST changes something: its token must come in the header or the form, never by cookie
+    alone. A route that takes GET and POST shows the same page for both, so that a form with only the token can open it.
+    """
+
+    @blueprint.url_value_preprocessor
+    def take_ref(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        g.ref = (values or {}).pop("ref", "")
+
+    @blueprint.url_defaults
+    def give_ref(_endpoint: str, values: dict[str, Any]) -> None:
+        values.setdefault("ref", g.get("ref", ""))
+
+    @blueprint.before_request
+    def enter() -> None:
+        visit = _visit_of_request()
+        g.visit, g.locale = visit, visit.locale
+        if roles is not None and visit.role not in roles:
+            abort(404)
+        _load(visit, needs_course)
+        if roles is not None and g.visit.role not in roles:
+            abort(404)
+        if visit.student_view and _changes_something():
+            words = _("You are looking at the course as a test student, so nothing is written down.")
+            raise Trouble(_("This is only a preview"), words, status=403)
+
+    blueprint.after_request(_renew)
+
+
+def visit_token() -> str:
+    """Return a fresh token of this request's visit (the same for the whole request), or "" without a visit."""
+    visit = g.get("visit")
+    if visit is None:
+        return ""
+    token: str = g.get("visit_token") or seal(visit, house().settings)
+    g.visit_token = token
+    return token
+
+
+def _changes_something() -> bool:
+    return request.url_rule is not None and "GET" not in (request.url_rule.methods or ())
+
+
+def _visit_of_request() -> Visit:
+    """Read the token where it may come from: header, form field, and for looking only also the cookie."""
+    settings = house().settings
+    sent = request.headers.get(HEADER) or request.form.get(FIELD)
+    cookie = request.cookies.get(COOKIE)
+    g.cookie_works = bool(cookie)
+    may_look = request.method in ("GET", "HEAD")
+    token = sent or (cookie if may_look else None)
+    if not token:
+        raise NoVisit
+    try:
+        visit = unseal(token, settings)
+    except NoVisit as e:
+        if e.expired:
+            # The page that says so must be shown inside the same platform's frame.
+            g.registration_id = unseal(token, settings, now=LONG_AGO).registration_id
+        raise
+    if visit.ref != g.ref:
+        g.registration_id = visit.registration_id
+        raise NoVisit
+    return visit
+
+
+def _load(visit: Visit, needs_course: bool) -> None:
+    """Load membership, person, course and academy in one query and check that they live and belong together."""
+    with house().db.reading() as session:
+        if visit.context_id is None:
+            if needs_course:
+                abort(404)
+            g.membership, g.academy = None, _academy(session, visit)
+        elif visit.membership_id is None:
+            g.membership, g.academy = _nobody(session, visit)
+        else:
+            g.membership, g.academy = _member(session, visit)
+        session.expunge_all()
+    membership = g.membership
+    if membership is not None:
+        if visit.role != "admin" and not visit.student_view and membership.role != visit.role:
+            # A sync may have learned of another role since the launch; what holds now is what counts.
+            g.visit = replace(visit, role=membership.role)
+        g.time_zone = membership.person.time_zone or membership.context.time_zone or g.academy.time_zone
+        _note_presence(membership)
+    else:
+        g.time_zone = g.academy.time_zone
+
+
+def _member(session: Session, visit: Visit) -> tuple[Membership, Academy]:
+    found = session.execute(
+        select(Membership, Academy)
+        .join(Membership.person)
+        .join(Membership.context)
+        .join(Deployment, Deployment.id == Context.deployment_id)
+        .join(Academy, Academy.id == Deployment.academy_id)
+        .options(contains_eager(Membership.person), contains_eager(Membership.context))
+        .where(
+            Membership.id == visit.membership_id,
+            Membership.context_id == visit.context_id,
+            Membership.person_id == visit.person_id,
+            Membership.state == "active",
+            Person.registration_id == visit.registration_id,
+            Context.deployment_id == visit.deployment_id,
+            Deployment.registration_id == visit.registration_id,
+            Deployment.status == "active",
+            Academy.id == visit.academy_id,
+        )
+    ).one_or_none()
+    if found is None:
+        abort(404)
+    return found[0], found[1]
+
+
+def _nobody(session: Session, visit: Visit) -> tuple[Membership, Academy]:
+    """A visit without a membership (student view) is a learner of whom nothing is kept."""
+    found = session.execute(
+        select(Context, Academy)
+        .join(Deployment, Deployment.id == Context.deployment_id)
+        .join(Academy, Academy.id == Deployment.academy_id)
+        .where(
+            Context.id == visit.context_id,
+            Deployment.id == visit.deployment_id,
+            Deployment.registration_id == visit.registration_id,
+            Deployment.status == "active",
+            Academy.id == visit.academy_id,
+        )
+    ).one_or_none()
+    if found is None:
+        abort(404)
+    person = Person(id=0, registration_id=visit.registration_id)
+    membership = Membership(id=0, context_id=found[0].id, person_id=0, role="learner", settings={})
+    membership.person, membership.context = person, found[0]
+    return membership, found[1]
+
+
+def _academy(session: Session, visit: Visit) -> Academy:
+    academy = session.execute(
+        select(Academy)
+        .join(Deployment, Deployment.academy_id == Academy.id)
+        .where(
+            Academy.id == visit.academy_id,
+            Deployment.id == visit.deployment_id,
+            Deployment.registration_id == visit.registration_id,
+            Deployment.status == "active",
+        )
+    ).scalar_one_or_none()
+    if academy is None:
+        abort(404)
+    return academy
+
+
+def _note_presence(membership: Membership) -> None:
+    """Write down that the person is here, at most once in five minutes, for "here now"."""
+    now = house().clock.now()
+    seen_at = membership.person.seen_at
+    if membership.id == 0 or (seen_at is not None and now - seen_at < SEEN_EVERY):
+        return
+    with house().db.writing() as session:
+        session.execute(update(Person).where(Person.id == membership.person_id).values(seen_at=now))
+
+
+def _renew(response: Response) -> Response:
+    if g.get("visit") is not None and response.status_code < 500:
+        response.headers[HEADER] = visit_token()
+        if g.get("cookie_works"):
+            response.set_cookie(
+                COOKIE,
+                visit_token(),
+                max_age=house().settings.panel_token_seconds,
+                path=f"/v/{g.visit.ref}/",
+                secure=True,
+                httponly=True,
+                samesite="None",
+                partitioned=True,
+            )
+    return response

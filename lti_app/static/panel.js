@@ -1,0 +1,161 @@
+/* What a panel adds to its forms and links: the renewed token, the frame's height, drafts, focus and a quiet voice.
+   Every page works without it. */
+(() => {
+  "use strict";
+  const HEADER = "X-Regista-Visit";
+  const FIELD = "visit_token";
+  const root = document.documentElement;
+
+  // The token ------------------------------------------------------------------------------------------------
+  let token = "";
+  const fields = () => document.querySelectorAll(`input[name="${FIELD}"]`);
+  const keep = (fresh) => {
+    if (!fresh) return;
+    token = fresh;
+    fields().forEach((field) => { field.value = fresh; });
+  };
+
+  // The frame's height ---------------------------------------------------------------------------------------
+  // lti.frameResize: some platforms read an object, others only a JSON string, some the older name.
+  let told = 0;
+  let waiting = 0;
+  const tell = () => {
+    waiting = 0;
+    if (window.parent === window && !window.opener) return;
+    const body = document.body;
+    const height = Math.ceil(body.getBoundingClientRect().height);
+    // A platform that adds a border or a scrollbar to our number must not make us answer for ever.
+    if (height === 0 || Math.abs(height - told) < 4) return;
+    told = height;
+    const listener = window.parent === window ? window.opener : window.parent;
+    const messages = ["lti.frameResize", "org.imsglobal.lti.frameResize"].map((subject) => ({ subject, height }));
+    messages.forEach((message) => {
+      listener.postMessage(message, "*");
+      listener.postMessage(JSON.stringify(message), "*");
+    });
+  };
+  const measure = () => {
+    if (!waiting) waiting = window.setTimeout(tell, 80);
+  };
+
+  // Drafts ---------------------------------------------------------------------------------------------------
+  // sessionStorage: it outlives a reload and an expired visit, but not the tab, so nobody else finds it later.
+  const store = (() => {
+    try {
+      const probe = window.sessionStorage;
+      probe.getItem("regista");
+      return probe;
+    } catch {
+      return { getItem: () => null, setItem: () => {}, removeItem: () => {} };
+    }
+  })();
+  const scope = () => `regista:${document.body.dataset.draftScope || ""}:`;
+  const draftsIn = (part) => part.querySelectorAll("[data-draft]");
+  const nameOf = (field) => scope() + field.dataset.draft;
+  const save = (field) => {
+    try {
+      if (field.value.trim()) store.setItem(nameOf(field), field.value);
+      else store.removeItem(nameOf(field));
+    } catch { /* full or forbidden: the field itself still holds the words */ }
+  };
+  const forget = (form) => draftsIn(form).forEach((field) => {
+    store.removeItem(nameOf(field));
+    store.removeItem(nameOf(field) + ":sent");
+  });
+  const restore = (part) => draftsIn(part).forEach((field) => {
+    const sent = store.getItem(nameOf(field) + ":sent");
+    store.removeItem(nameOf(field) + ":sent");
+    if (sent && !field.value && field.getAttribute("aria-invalid") !== "true") {
+      // It was sent by a plain form and the page came back without a fault: it has arrived.
+      store.removeItem(nameOf(field));
+      return;
+    }
+    const draft = store.getItem(nameOf(field));
+    if (draft && !field.value) {
+      field.value = draft;
+      const fold = field.closest("details");
+      if (fold) fold.open = true;
+    }
+  });
+
+  // A quiet voice for screen readers -----------------------------------------------------------------------------
+  const say = (words) => {
+    const live = document.getElementById("live");
+    if (!live || !words) return;
+    live.textContent = "";
+    window.setTimeout(() => { live.textContent = words; }, 60);
+  };
+
+  // Focus ----------------------------------------------------------------------------------------------------
+  const settle = (part) => {
+    if (!part || !part.isConnected) return;
+    const active = document.activeElement;
+    const lost = !active || active === document.body;
+    const wrong = part.querySelector('[aria-invalid="true"]');
+    const place = wrong || (lost && (part.querySelector("[data-focus]") || part));
+    if (!place) return;
+    if (place === part && !place.hasAttribute("tabindex")) place.setAttribute("tabindex", "-1");
+    place.focus({ preventScroll: place === part });
+  };
+
+  const begin = () => {
+    token = (fields()[0] || { value: "" }).value;
+    const body = document.body;
+    restore(body);
+    new ResizeObserver(measure).observe(body);
+    measure();
+
+    body.addEventListener("input", (event) => {
+      if (event.target.matches("[data-draft]")) save(event.target);
+    });
+    body.addEventListener("submit", (event) => {
+      if (event.defaultPrevented || event.target.hasAttribute("hx-post")) return;
+      draftsIn(event.target).forEach((field) => store.setItem(nameOf(field) + ":sent", "1"));
+    });
+    body.addEventListener("toggle", measure, true);
+    body.addEventListener("keydown", (event) => {
+      const fold = event.key === "Escape" && event.target.closest("details[open]");
+      if (!fold) return;
+      fold.open = false;
+      fold.querySelector("summary").focus();
+    });
+    body.addEventListener("click", (event) => {
+      document.querySelectorAll("details.menu[open]").forEach((menu) => {
+        if (!menu.contains(event.target)) menu.open = false;
+      });
+    });
+
+    body.addEventListener("htmx:configRequest", (event) => {
+      event.detail.headers[HEADER] = token;
+      event.detail.parameters.set?.(FIELD, token);
+    });
+    body.addEventListener("htmx:beforeRequest", () => {
+      document.getElementById("trouble").textContent = "";
+    });
+    body.addEventListener("htmx:afterRequest", (event) => {
+      const { xhr, successful, elt } = event.detail;
+      keep(xhr.getResponseHeader(HEADER));
+      if (successful) forget(elt);
+    });
+    body.addEventListener("htmx:afterSettle", (event) => {
+      const part = event.detail.elt;
+      fields().forEach((field) => { field.value = token; });
+      restore(part);
+      settle(part);
+      const words = part.dataset.say || part.querySelector?.("[data-say]")?.dataset.say;
+      say(words);
+      measure();
+    });
+    const offline = () => {
+      const notice = document.getElementById("offline");
+      document.getElementById("trouble").replaceChildren(notice.content.cloneNode(true));
+      measure();
+    };
+    body.addEventListener("htmx:sendError", offline);
+    body.addEventListener("htmx:timeout", offline);
+  };
+
+  root.classList.add("with-script");
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
+})();

@@ -1,0 +1,80 @@
+"""Who is in a course, and who is here now, as every page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from lti_app.models import Match, Membership, Person
+from lti_app.store import names
+from lti_app.store.views import Face
+
+HERE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class CourseGlance:
+    """The line under the greeting: how many are in the course, and who is here now (the viewer left out)."""
+
+    people: int
+    here: int
+    faces: tuple[Face, ...]
+
+
+def face(membership_id: int, person: Person, *, to_staff: bool = False) -> Face:
+    """Return a person as shown to course mates (short name), or to staff (whole name)."""
+    name = names.full_name(person) if to_staff else names.short_name(person)
+    return Face(membership_id, name, names.initials(person))
+
+
+def faces(session: Session, membership_ids: Iterable[int | None], *, to_staff: bool = False) -> dict[int, Face]:
+    """Return the faces of these memberships in one query; staff members keep their whole name for everybody."""
+    wanted = {number for number in membership_ids if number is not None}
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(Membership.id, Membership.role, Person)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.id.in_(wanted))
+    )
+    return {id_: face(id_, person, to_staff=to_staff or role != "learner") for id_, role, person in rows}
+
+
+def staff_among(session: Session, membership_ids: Iterable[int | None]) -> frozenset[int]:
+    """Return those of these memberships that are tutors or community managers."""
+    wanted = {number for number in membership_ids if number is not None}
+    query = select(Membership.id).where(Membership.id.in_(wanted), Membership.role != "learner")
+    return frozenset(session.scalars(query)) if wanted else frozenset()
+
+
+def glance(session: Session, context_id: int, viewer_id: int, now: datetime, *, to_staff: bool = False) -> CourseGlance:
+    """Return how many people are in the course and who was here in the last ten minutes, in two queries."""
+    active = (Membership.context_id == context_id, Membership.state == "active")
+    here = or_(Person.seen_at >= now - HERE, Membership.last_access_at >= now - HERE)
+    people = session.scalar(select(func.count()).select_from(Membership).where(*active)) or 0
+    rows = session.execute(
+        select(Membership.id, Person, func.count().over())
+        .join(Person, Person.id == Membership.person_id)
+        .where(*active, Membership.id != viewer_id, here)
+        .order_by(Person.seen_at.desc().nulls_last(), Membership.id)
+        .limit(4)
+    ).all()
+    shown = tuple(face(row[0], row[1], to_staff=to_staff) for row in rows)
+    return CourseGlance(people, int(rows[0][2]) if rows else 0, shown)
+
+
+def asks_waiting(session: Session, membership_id: int) -> int:
+    """Return how many people wait for this member's answer as a helper."""
+    query = select(func.count()).select_from(Match).where(Match.helper_id == membership_id, Match.state == "asked")
+    return session.scalar(query) or 0
+
+
+def choose_scheme(session: Session, membership_id: int, scheme: str) -> None:
+    """Remember the colour scheme a member chose for this course: light, dark or auto."""
+    membership = session.get(Membership, membership_id, with_for_update=True)
+    if membership is not None:
+        membership.settings = {**membership.settings, "scheme": scheme}

@@ -1,0 +1,104 @@
+"""Saying something: a new discussion, a reply, a word to the one I am matched with."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from lti_app.models import Activity, Post, Thread, ThreadSeen
+from lti_app.store.inserts import insert_new
+from lti_app.store.refusals import NotYours, TooLate
+from lti_app.store.talk import course_threads, private_thread
+
+
+def start_thread(
+    session: Session,
+    context_id: int,
+    membership_id: int,
+    title: str,
+    body: str,
+    now: datetime,
+    *,
+    activity_id: int | None = None,
+    form_key: str | None = None,
+) -> int:
+    """Start a discussion with its first post and return its id; the same ``form_key`` again returns the same thread.
+
+    Raises NotYours when the activity is not of this course.
+    """
+    if activity_id is not None:
+        tied = session.scalar(select(Activity.id).where(Activity.id == activity_id, Activity.context_id == context_id))
+        if tied is None:
+            raise NotYours
+    thread_id = insert_new(
+        session,
+        Thread,
+        context_id=context_id,
+        kind="talk",
+        title=title,
+        author_id=membership_id,
+        activity_id=activity_id,
+        form_key=form_key,
+        created_at=now,
+        moved_at=now,
+    )
+    if thread_id is None:
+        mine = (Thread.author_id == membership_id, Thread.form_key == form_key, Thread.context_id == context_id)
+        return session.scalars(select(Thread.id).where(*mine)).one()
+    _say(session, thread_id, membership_id, body, now, form_key)
+    saw_thread(session, thread_id, membership_id, now)
+    return thread_id
+
+
+def reply(
+    session: Session,
+    context_id: int,
+    thread_id: int,
+    membership_id: int,
+    body: str,
+    now: datetime,
+    *,
+    form_key: str | None = None,
+) -> bool:
+    """Say something in a discussion of this course; returns whether it was new. Raises NotYours and TooLate."""
+    thread = session.scalar(course_threads(context_id).where(Thread.id == thread_id).with_for_update())
+    if thread is None:
+        raise NotYours
+    return _reply(session, thread, membership_id, body, now, form_key)
+
+
+def reply_private(
+    session: Session, match_id: int, membership_id: int, body: str, now: datetime, *, form_key: str | None = None
+) -> bool:
+    """Say something to the other one of a match; raises NotYours, TooLate when the two have parted."""
+    return _reply(session, private_thread(session, match_id, membership_id), membership_id, body, now, form_key)
+
+
+def _reply(
+    session: Session, thread: Thread, membership_id: int, body: str, now: datetime, form_key: str | None
+) -> bool:
+    if thread.closed_at is not None:
+        raise TooLate
+    is_new = _say(session, thread.id, membership_id, body, now, form_key)
+    if is_new:
+        thread.moved_at = max(now, thread.moved_at)
+    saw_thread(session, thread.id, membership_id, now)
+    return is_new
+
+
+def _say(session: Session, thread_id: int, membership_id: int, body: str, now: datetime, form_key: str | None) -> bool:
+    post_id = insert_new(
+        session, Post, thread_id=thread_id, author_id=membership_id, body=body, form_key=form_key, created_at=now
+    )
+    return post_id is not None
+
+
+def saw_thread(session: Session, thread_id: int, membership_id: int, now: datetime) -> None:
+    """Record that a member has read a thread up to ``now``."""
+    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = make(ThreadSeen).values(thread_id=thread_id, membership_id=membership_id, seen_at=now)
+    keys = [ThreadSeen.thread_id, ThreadSeen.membership_id]
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"seen_at": now}))

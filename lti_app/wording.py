@@ -1,0 +1,107 @@
+"""Small words that every page needs: numbers, days and moments as people say them."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import date, datetime, timedelta
+
+from flask import Flask
+from flask_babel import format_date, format_decimal, format_time, ngettext, to_user_timezone
+from flask_babel import format_percent as babel_percent
+from flask_babel import gettext as _
+
+from lti_app import answers, door, markup
+from lti_app.fields import new_form_key
+from lti_app.house import house
+
+TINTS = 6
+
+
+def spell(number: int) -> str:
+    """Return a small whole number in words (two to ten), a larger one in figures."""
+    words = {
+        2: _("two"),
+        3: _("three"),
+        4: _("four"),
+        5: _("five"),
+        6: _("six"),
+        7: _("seven"),
+        8: _("eight"),
+        9: _("nine"),
+        10: _("ten"),
+    }
+    return words.get(number) or format_decimal(number)
+
+
+def tint(name: str) -> int:
+    """Return which soft colour belongs to a name, always the same one."""
+    return zlib.crc32(name.encode()) % TINTS
+
+
+def _as_date(value: date | datetime | str) -> date:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
+    if isinstance(value, datetime):
+        return to_user_timezone(value).date()
+    return value
+
+
+def today() -> date:
+    """Return the person's today."""
+    return to_user_timezone(house().clock.now()).date()
+
+
+def day(value: date | datetime | str) -> str:
+    """Return a day such as "27 November", with the year where it is not this one; takes ISO text as stored in facts."""
+    on = _as_date(value)
+    return format_date(on, "d MMMM" if on.year == today().year else "d MMMM y", rebase=False)
+
+
+def days_ago(number: int) -> str:
+    """Return how long ago a number of days is, in words."""
+    if number <= 0:
+        return _("today")
+    if number == 1:
+        return _("yesterday")
+    if 7 <= number < 14:
+        return _("last week")
+    return ngettext("%(few)s day ago", "%(few)s days ago", number, few=spell(number))
+
+
+def when(at: datetime) -> str:
+    """Return a past moment as people say it: "5 minutes ago", "today at 10:05", "yesterday", "three days ago"."""
+    age = house().clock.now() - at
+    if age < timedelta(minutes=1):
+        return _("just now")
+    if age < timedelta(hours=1):
+        return ngettext("%(num)s minute ago", "%(num)s minutes ago", int(age.total_seconds() // 60))
+    days = (today() - _as_date(at)).days
+    if days <= 0:
+        return _("today at %(time)s", time=format_time(at, "short"))
+    return days_ago(days) if days < 14 else day(at)
+
+
+def moment(at: datetime) -> str:
+    """Return a moment to come or past, day and hour: "27 November at 18:30"."""
+    return _("%(day)s at %(time)s", day=day(at), time=format_time(at, "short"))
+
+
+def percent(share: float) -> str:
+    """Return a share from 0 to 1 as a whole percentage."""
+    return babel_percent(round(share, 2))
+
+
+def iso(at: datetime | date) -> str:
+    """Return the machine's form for a <time> element."""
+    return at.isoformat(timespec="minutes") if isinstance(at, datetime) else at.isoformat()
+
+
+def install(app: Flask) -> None:
+    """Teach the templates these words, and what each form needs."""
+    app.jinja_env.filters.update(
+        spell=spell, tint=tint, day=day, when=when, moment=moment, percent=percent, iso=iso, days_ago=days_ago
+    )
+    app.jinja_env.filters.update(markdown=markup.markdown, plain=markup.plain)
+    app.jinja_env.globals.update(
+        visit_token=door.visit_token, new_form_key=new_form_key, wants_fragment=answers.wants_fragment
+    )

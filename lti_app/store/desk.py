@@ -1,190 +1,168 @@
-"""The tutor's desk: who needs a person, why, what was tried, and what the tutor did."""
+"""The tutor's desk of one course: the queue by urgency, what deserves praise, and what must be looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from lti_app.store.views import ActivityRef, Face, ReasonView
+from lti_app.models import Episode, EpisodeEvent, Membership, Prompt
+from lti_app.store.cohorts import freshness
+from lti_app.store.course_facts import active_staff, activity_refs, faces, named_activities, reason_views
+from lti_app.store.desk_acts import praise_done, tutor_acted
+from lti_app.store.desk_case import desk_case, step_of
+from lti_app.store.desk_views import DeskCase, DeskItem, DeskQueue, PraiseItem, ReportItem
+from lti_app.store.names import full_name
+from lti_app.store.policies import policy_of
+from lti_app.store.stories import ABOUT_PEOPLE
 
+__all__ = ["DeskCase", "DeskQueue", "desk_case", "desk_queue", "desk_seen", "praise_done", "tutor_acted"]
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that happened in an episode (EpisodeEvent.what), by whom, about whom."""
-
-    what: str
-    at: datetime
-    by: Face | None
-    people: tuple[Face, ...]
-    facts: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class DeskItem:
-    """One card of the queue; ``reasons`` are the two heaviest, ``tried`` the last step that touched a person."""
-
-    episode_id: int
-    face: Face
-    kind: str
-    state: str
-    activity: ActivityRef | None
-    reasons: tuple[ReasonView, ...]
-    tried: Step | None
-    owner: Face | None
-    due_at: datetime | None
-    opened_at: datetime
-    probability: float
-    is_new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PraiseItem:
-    """Something that deserves a word from the tutor."""
-
-    prompt_id: int
-    face: Face
-    kind: str
-    activity: ActivityRef | None
-    facts: Mapping[str, Any]
-    reached_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ReportItem:
-    """Somebody reported a match: a person must look at it."""
-
-    prompt_id: int
-    match_id: int
-    by: Face
-    about: Face
-    words: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DeskQueue:
-    """The queue by urgency; ``raised`` of ``budget`` episodes came up in the last seven days, ``handled`` were met.
-
-    ``freshness`` is store.cohorts.Freshness: when the LMS was read, and what it could not say.
-    """
-
-    freshness: Any
-    items: tuple[DeskItem, ...]
-    praise: tuple[PraiseItem, ...]
-    reports: tuple[ReportItem, ...]
-    raised: int
-    budget: int
-    handled: int
-
-
-@dataclass(frozen=True, slots=True)
-class StripDay:
-    """A day of the strip: ``level`` is active, tried (and failed) or none; ``count`` says how much was proven."""
-
-    day: date
-    level: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the learner said about it themselves."""
-
-    said: str
-    words: str
-    activity: ActivityRef | None
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What was sent to the learner; ``state`` is waiting, sent, unsure or failed, ``channel`` panel, lms or voice."""
-
-    body: str
-    channel: str
-    state: str
-    by: Face | None
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DraftFacts:
-    """What a draft may speak of; scores are for the tutor, never for the draft."""
-
-    first_name: str
-    tutor_first_name: str
-    kind: str
-    activity: ActivityRef | None
-    helpers: tuple[str, ...]
-    others: int
-    motive: str | None
-    locale: str | None
-    reasons: tuple[ReasonView, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DeskCase:
-    """One episode as its tutor reads it; ``channel`` is lms where a message can go through the LMS, else panel."""
-
-    episode_id: int
-    face: Face
-    kind: str
-    state: str
-    outcome: str | None
-    activity: ActivityRef | None
-    probability: float
-    since: datetime | None
-    opened_at: datetime
-    due_at: datetime | None
-    snoozed_until: datetime | None
-    owner: Face | None
-    reasons: tuple[ReasonView, ...]
-    strip: tuple[StripDay, ...]
-    tried: tuple[Step, ...]
-    says: tuple[Said, ...]
-    messages: tuple[Message, ...]
-    draft: DraftFacts
-    colleagues: tuple[Face, ...]
-    channel: str
+WEEK = timedelta(days=7)
+SEEN_AT = "desk_seen_at"
 
 
 def desk_queue(session: Session, context_id: int, now: datetime, *, tutor_id: int | None = None) -> DeskQueue:
-    """Return what waits on the desk of one course, most urgent first; ``tutor_id`` marks what is new to them."""
-    raise NotImplementedError
+    """Return what waits on the desk of one course: overdue first, then by the chance of not coming back.
 
-
-def desk_case(
-    session: Session, context_id: int, episode_id: int, now: datetime, *, tutor_id: int | None = None
-) -> DeskCase:
-    """Return one episode of this course in full; raises NotYours."""
-    raise NotImplementedError
-
-
-def tutor_acted(
-    session: Session,
-    episode_id: int,
-    tutor_id: int,
-    what: str,
-    body: str,
-    now: datetime,
-    *,
-    until: datetime | None = None,
-    to_id: int | None = None,
-    form_key: str | None = None,
-) -> None:
-    """Record what a tutor did with an episode of their own course.
-
-    ``what``: message (``body`` goes out through the next deliver, once per ``form_key``), voice (done by phone or in
-    person, ``body`` is a note), snooze (``until``, a week by default), hand_over (``to_id``, a colleague), wrong.
-    Raises NotYours when the two are not of one course or the actor is no staff, TooLate when the episode has ended.
+    ``tutor_id`` marks what is new to them; raises NotYours when they are no staff of this course.
     """
-    raise NotImplementedError
+    seen_at = _seen_at(session, context_id, tutor_id)
+    episodes = session.scalars(
+        select(Episode)
+        .join(Membership, Membership.id == Episode.membership_id)
+        .where(Episode.context_id == context_id, Membership.state == "active")
+        .where(or_(Episode.ended_at.is_(None), Episode.ended_at > now - WEEK))
+    ).all()
+    open_now = [episode for episode in episodes if episode.ended_at is None]
+    waiting = [e for e in open_now if e.desk_snoozed_until is None or e.desk_snoozed_until <= now]
+    waiting.sort(key=lambda e: (not (e.due_at is not None and e.due_at <= now), -e.probability, e.opened_at, e.id))
+    closed = sorted((e for e in episodes if e.ended_at), key=lambda e: (e.ended_at or now, e.id), reverse=True)
+    items = _items(session, [*waiting, *closed], seen_at)
+    return DeskQueue(
+        freshness=freshness(session, context_id, now),
+        items=items[: len(waiting)],
+        praise=_praise(session, context_id),
+        reports=_reports(session, context_id),
+        closed=items[len(waiting) :],
+        snoozed=len(open_now) - len(waiting),
+        raised=_count(session, context_id, Episode.opened_at, now),
+        budget=_budget(session, context_id),
+        handled=_count(session, context_id, Episode.tutored_at, now),
+    )
 
 
-def praise_done(session: Session, prompt_id: int, tutor_id: int, now: datetime) -> None:
-    """Take a praise or a report off the desk because somebody has seen to it; raises NotYours."""
-    raise NotImplementedError
+def _seen_at(session: Session, context_id: int, tutor_id: int | None) -> datetime:
+    never = datetime.min.replace(tzinfo=UTC)
+    if tutor_id is None:
+        return never
+    written = (active_staff(session, tutor_id, context_id).settings or {}).get(SEEN_AT)
+    return datetime.fromisoformat(written) if isinstance(written, str) else never
+
+
+def desk_seen(session: Session, context_id: int, tutor_id: int, now: datetime) -> None:
+    """Record that this tutor has seen the queue, so that the next look marks only what came since."""
+    active_staff(session, tutor_id, context_id)
+    tutor = session.scalars(select(Membership).where(Membership.id == tutor_id).with_for_update(key_share=True)).one()
+    tutor.settings = {**(tutor.settings or {}), SEEN_AT: now.isoformat()}
+    session.flush()
+
+
+def _count(session: Session, context_id: int, column: InstrumentedAttribute[Any], now: datetime) -> int:
+    query = select(func.count()).select_from(Episode).where(Episode.context_id == context_id, column > now - WEEK)
+    return session.scalar(query) or 0
+
+
+def _budget(session: Session, context_id: int) -> int:
+    policy = policy_of(session, context_id)
+    learners = session.scalar(
+        select(func.count())
+        .select_from(Membership)
+        .where(Membership.context_id == context_id, Membership.role == "learner", Membership.state == "active")
+    )
+    return max(policy.weekly_floor, ceil(policy.weekly_share * (learners or 0)))
+
+
+def _items(session: Session, episodes: Sequence[Episode], seen_at: datetime) -> tuple[DeskItem, ...]:
+    ids = [episode.id for episode in episodes]
+    # The last step that touched a person: an episode's own opening and changes are no attempt to help.
+    last = (
+        select(func.max(EpisodeEvent.id))
+        .where(EpisodeEvent.episode_id.in_(ids), EpisodeEvent.what.in_(ABOUT_PEOPLE))
+        .group_by(EpisodeEvent.episode_id)
+    )
+    tried = {row.episode_id: row for row in session.scalars(select(EpisodeEvent).where(EpisodeEvent.id.in_(last)))}
+    refs = activity_refs(
+        session, {id_ for e in episodes for id_ in (e.activity_id, *named_activities(e.reasons)) if id_}
+    )
+    people = faces(session, {id_ for e in episodes for id_ in (e.membership_id, e.owner_id)}, full_name)
+    helpers = faces(session, {id_ for row in tried.values() for id_ in _people_in(row)}, full_name)
+    return tuple(
+        DeskItem(
+            episode_id=e.id,
+            face=people[e.membership_id],
+            kind=e.kind,
+            state=e.state,
+            activity=refs.get(e.activity_id or 0),
+            reasons=reason_views(e.reasons, refs)[:2],
+            tried=step_of(tried[e.id], helpers) if e.id in tried else None,
+            owner=people.get(e.owner_id or 0),
+            due_at=e.due_at,
+            opened_at=e.opened_at,
+            probability=e.probability,
+            is_new=e.opened_at > seen_at,
+            outcome=e.outcome,
+            ended_at=e.ended_at,
+        )
+        for e in episodes
+    )
+
+
+def _people_in(row: EpisodeEvent) -> list[int | None]:
+    return [row.by_id, row.facts.get("helper_id"), *row.facts.get("helper_ids", ())]
+
+
+def _open_prompts(session: Session, context_id: int, kind: str) -> Sequence[Prompt]:
+    query = select(Prompt).where(
+        Prompt.context_id == context_id, Prompt.kind == kind, Prompt.state.in_(("due", "claimed", "sent"))
+    )
+    return session.scalars(query.order_by(Prompt.due_at.desc(), Prompt.id.desc()).limit(20)).all()
+
+
+def _praise(session: Session, context_id: int) -> tuple[PraiseItem, ...]:
+    prompts = _open_prompts(session, context_id, "praise")
+    people = faces(session, [p.facts.get("learner_id") for p in prompts], full_name)
+    refs = activity_refs(session, [p.facts.get("activity_id") for p in prompts])
+    return tuple(
+        PraiseItem(
+            prompt_id=p.id,
+            face=people[p.facts["learner_id"]],
+            kind=str(p.facts.get("kind", "")),
+            activity=refs.get(p.facts.get("activity_id") or 0),
+            facts=p.facts,
+            reached_at=p.due_at,
+        )
+        for p in prompts
+        if p.facts.get("learner_id") in people
+    )
+
+
+def _reports(session: Session, context_id: int) -> tuple[ReportItem, ...]:
+    prompts = _open_prompts(session, context_id, "report")
+    people = faces(session, {p.facts.get(side) for p in prompts for side in ("by_id", "about_id")}, full_name)
+    return tuple(
+        ReportItem(
+            prompt_id=p.id,
+            match_id=p.match_id or 0,
+            by=people[p.facts["by_id"]],
+            about=people[p.facts["about_id"]],
+            words=str(p.facts.get("words", "")),
+            at=p.due_at,
+        )
+        for p in prompts
+        if p.facts.get("by_id") in people and p.facts.get("about_id") in people
+    )

@@ -88,7 +88,7 @@ def save_milestones(session: Session, context_id: int, milestones: Iterable[Reac
 
 
 def _shown_to(viewer: Membership | None) -> ColumnElement[bool]:
-    shows = Membership.settings[SHOWS].as_boolean().is_(True)
+    shows: ColumnElement[bool] = Membership.settings[SHOWS].as_boolean().is_(True)
     if viewer is None:
         return shows
     if viewer.role in STAFF:

@@ -10,6 +10,23 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import EpisodeEvent
 
+# Steps that touched a person: an episode's own opening, changes and end are no attempt to help.
+ABOUT_PEOPLE = (
+    "nudged",
+    "proposed",
+    "asked",
+    "accepted",
+    "declined",
+    "expired",
+    "match_ended",
+    "reported",
+    "not_now",
+    "tutor_message",
+    "tutor_voice",
+    "tutor_snooze",
+    "hand_over",
+)
+
 
 def tell(session: Session, episode_id: int, what: str, at: datetime, *, by_id: int | None = None, **facts: Any) -> None:
     """Add a row to the story of an episode.

@@ -46,8 +46,8 @@ class Reason:
 
 
 def worth_saying(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    """The reasons a person should read, strongest first: those that speak for the stall and name a fact."""
-    spoken = [reason for reason in reasons if reason.weight > 0 and reason.code not in UNSPOKEN]
+    """The reasons a person should read, strongest first: those that do not speak against the stall and name a fact."""
+    spoken = [reason for reason in reasons if reason.weight >= 0 and reason.code not in UNSPOKEN]
     return tuple(sorted(spoken, key=lambda reason: -reason.weight))
 
 

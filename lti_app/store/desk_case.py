@@ -64,7 +64,7 @@ def desk_case(
     ).one_or_none()
     if row is None:
         raise NotYours
-    episode, member, person = row.tuple()
+    episode, member, person = row
     tutor = active_staff(session, tutor_id, context_id) if tutor_id is not None else None
     story = story_of(session, episode.id)
     said = _said(session, member.id, now)
@@ -125,14 +125,12 @@ def strip_of(session: Session, context_id: int, membership_id: int, now: datetim
             select(ActiveDay.day, ActiveDay.proofs).where(
                 ActiveDay.membership_id == membership_id, ActiveDay.day >= first, ActiveDay.day <= today
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     tries: Counter[date] = Counter()
     failed: set[date] = set()
     attempts = select(Attempt.finished_at, Attempt.passed).where(Attempt.membership_id == membership_id)
-    for finished_at, passed in session.execute(attempts.where(Attempt.finished_at.is_not(None))).tuples():
+    for finished_at, passed in session.execute(attempts.where(Attempt.finished_at.is_not(None))):
         day = (finished_at or now).astimezone(zone).date()
         tries[day] += 1
         if passed is False:
@@ -155,7 +153,7 @@ def _messages(session: Session, episode_id: int, people: Mapping[int, Face]) -> 
         .outerjoin(Delivery, Delivery.prompt_id == Prompt.id)
         .where(Prompt.episode_id == episode_id, Prompt.kind == "tutor_message")
         .order_by(Prompt.due_at, Prompt.id, Delivery.id)
-    ).tuples()
+    )
     messages: dict[int, Message] = {}
     for prompt, delivery in rows:
         state = (

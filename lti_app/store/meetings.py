@@ -108,9 +108,9 @@ def report(session: Session, match_id: int, membership_id: int, words: str, now:
         .where(Context.id == match.context_id)
     )
     people = dict(
-        session.execute(select(Membership.id, Membership.person_id).where(Membership.id.in_((membership_id, about_id))))
-        .tuples()
-        .all()
+        session.execute(
+            select(Membership.id, Membership.person_id).where(Membership.id.in_((membership_id, about_id)))
+        ).all()
     )
     session.add(
         AuditEntry(

@@ -12,20 +12,17 @@ from lti_app.models import Activity, ActivityProgress, Attempt, Episode, HelpOff
 from lti_app.store.course_facts import activity_refs, named_activities, reason_views, time_zone_of
 from lti_app.store.names import initials, short_name
 from lti_app.store.offers import PASSED
+from lti_app.store.people import HERE
 from lti_app.store.policies import policy_of
 from lti_app.store.views import CandidateView, StallView
 
 # What a chosen helper will see of the learner; the page says it beside the button.
 SHARED = ("name", "activity")
-HERE = timedelta(minutes=5)
-SAME_SITTING = timedelta(hours=12)
 
 
 def is_here(member: Membership, person: Person, now: datetime) -> bool:
-    """Return whether somebody is in this very course now: launched today, and asked us for a page minutes ago."""
-    if member.launched_at is None or person.seen_at is None:
-        return False
-    return member.launched_at > now - SAME_SITTING and person.seen_at > now - HERE
+    """Return whether somebody is here now, by the same rule as the line under the greeting (``people.glance``)."""
+    return any(at is not None and at >= now - HERE for at in (person.seen_at, member.last_access_at))
 
 
 def stall_of(session: Session, member: Membership, now: datetime) -> StallView | None:
@@ -96,22 +93,18 @@ def _passed(session: Session, activity_id: int | None) -> int:
 def _candidates(session: Session, episode: Episode, now: datetime) -> list[CandidateView]:
     # A helper who has paused or ended the offer since is not shown; the sweep withdraws the proposal later.
     open_offer = and_(HelpOffer.ended_at.is_(None), HelpOffer.paused_at.is_(None))
-    rows: Sequence[tuple[Match, HelpOffer, Membership, Person]] = (
-        session.execute(
-            select(Match, HelpOffer, Membership, Person)
-            .join(Membership, Membership.id == Match.helper_id)
-            .join(Person, Person.id == Membership.person_id)
-            .join(
-                HelpOffer,
-                and_(HelpOffer.membership_id == Match.helper_id, HelpOffer.activity_id == Match.activity_id),
-            )
-            .where(Match.episode_id == episode.id, Membership.state == "active")
-            .where(or_(and_(Match.state == "proposed", open_offer), Match.state.in_(("asked", "accepted"))))
-            .order_by(Match.rank, Match.id)
+    rows: Sequence[tuple[Match, HelpOffer, Membership, Person]] = session.execute(
+        select(Match, HelpOffer, Membership, Person)
+        .join(Membership, Membership.id == Match.helper_id)
+        .join(Person, Person.id == Membership.person_id)
+        .join(
+            HelpOffer,
+            and_(HelpOffer.membership_id == Match.helper_id, HelpOffer.activity_id == Match.activity_id),
         )
-        .tuples()
-        .all()
-    )
+        .where(Match.episode_id == episode.id, Membership.state == "active")
+        .where(or_(and_(Match.state == "proposed", open_offer), Match.state.in_(("asked", "accepted"))))
+        .order_by(Match.rank, Match.id)
+    ).all()
     zone = time_zone_of(session, episode.context_id)
     today = now.astimezone(zone).date()
     views = []

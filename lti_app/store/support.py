@@ -131,9 +131,7 @@ def _words(session: Session, member: Membership, now: datetime) -> tuple[WordVie
     matched = dict(
         session.execute(
             select(Match.id, Match.activity_id).where(Match.id.in_([p.match_id for p in prompts if p.match_id]))
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     about = {p.id: matched.get(p.match_id or 0) or p.facts.get("activity_id") for p in prompts}
     refs = activity_refs(session, about.values())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from math import ceil
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -24,6 +23,8 @@ __all__ = ["DeskCase", "DeskQueue", "desk_case", "desk_queue", "desk_seen", "pra
 
 WEEK = timedelta(days=7)
 SEEN_AT = "desk_seen_at"
+SHOWN_PRAISE = 6
+SHOWN_REPORTS = 50
 
 
 def desk_queue(session: Session, context_id: int, now: datetime, *, tutor_id: int | None = None) -> DeskQueue:
@@ -84,7 +85,7 @@ def _budget(session: Session, context_id: int) -> int:
         .select_from(Membership)
         .where(Membership.context_id == context_id, Membership.role == "learner", Membership.state == "active")
     )
-    return max(policy.weekly_floor, ceil(policy.weekly_share * (learners or 0)))
+    return max(policy.weekly_floor, round(policy.weekly_share * (learners or 0)))
 
 
 def _items(session: Session, episodes: Sequence[Episode], seen_at: datetime) -> tuple[DeskItem, ...]:
@@ -126,22 +127,22 @@ def _people_in(row: EpisodeEvent) -> list[int | None]:
     return [row.by_id, row.facts.get("helper_id"), *row.facts.get("helper_ids", ())]
 
 
-def _open_prompts(session: Session, context_id: int, kind: str) -> Sequence[Prompt]:
+def _open_prompts(session: Session, context_id: int, kind: str, limit: int) -> Sequence[Prompt]:
     query = select(Prompt).where(
         Prompt.context_id == context_id, Prompt.kind == kind, Prompt.state.in_(("due", "claimed", "sent"))
     )
-    return session.scalars(query.order_by(Prompt.due_at.desc(), Prompt.id.desc()).limit(20)).all()
+    return session.scalars(query.order_by(Prompt.due_at.desc(), Prompt.id.desc()).limit(limit)).all()
 
 
 def _praise(session: Session, context_id: int) -> tuple[PraiseItem, ...]:
-    prompts = _open_prompts(session, context_id, "praise")
+    prompts = _open_prompts(session, context_id, "praise", SHOWN_PRAISE)
     people = faces(session, [p.facts.get("learner_id") for p in prompts], full_name)
     refs = activity_refs(session, [p.facts.get("activity_id") for p in prompts])
     return tuple(
         PraiseItem(
             prompt_id=p.id,
             face=people[p.facts["learner_id"]],
-            kind=str(p.facts.get("kind", "")),
+            kind=str(p.facts.get("milestone", "")),
             activity=refs.get(p.facts.get("activity_id") or 0),
             facts=p.facts,
             reached_at=p.due_at,
@@ -152,7 +153,7 @@ def _praise(session: Session, context_id: int) -> tuple[PraiseItem, ...]:
 
 
 def _reports(session: Session, context_id: int) -> tuple[ReportItem, ...]:
-    prompts = _open_prompts(session, context_id, "report")
+    prompts = _open_prompts(session, context_id, "report", SHOWN_REPORTS)
     people = faces(session, {p.facts.get(side) for p in prompts for side in ("by_id", "about_id")}, full_name)
     return tuple(
         ReportItem(

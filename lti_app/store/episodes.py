@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engagement.values import Feeling as Felt
 from engagement.values import Outcome, Reason, Stall
 from lti_app.models import Activity, Episode, Feeling, Prompt
 from lti_app.store.course_facts import active_membership
-from lti_app.store.inserts import insert_new
+from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.pairing import let_go, locked_episode
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.stories import tell
@@ -87,19 +86,29 @@ def record_feeling(
     session.flush()
 
 
-def end_episode(session: Session, episode: Episode, outcome: Outcome, now: datetime) -> None:
-    """End an episode whose row is locked: helpers are thanked, prompts that wait are withdrawn."""
-    # A match that was going on when the learner moved again has not failed; one that was never answered is let go.
-    let_go(session, episode, "wrong" if outcome is Outcome.WRONG else "recovered", now)
-    waiting = select(Prompt).where(
+WHY_LET_GO = {Outcome.WRONG: "wrong", Outcome.LEFT: "gone", Outcome.COURSE_OVER: "gone"}
+
+
+def end_episode(
+    session: Session, episode: Episode, outcome: Outcome, now: datetime, *, moved_at: datetime | None = None
+) -> None:
+    """End an episode whose row is locked: helpers are thanked, prompts that wait are withdrawn.
+
+    ``moved_at`` is when the learner moved again, where they did.
+    """
+    let_go(session, episode, WHY_LET_GO.get(outcome, "recovered"), now)
+    waiting = select(Prompt.id).where(
         Prompt.episode_id == episode.id,
         Prompt.state.in_(("due", "sent")),
         Prompt.kind.in_(("nudge", "ask_helper", "next_candidate", "tutor", "escalation")),
     )
-    for prompt in session.scalars(waiting.execution_options(populate_existing=True)):
-        prompt.state, prompt.answered_at = "withdrawn", now
+    for prompt_id in session.scalars(waiting).all():
+        # One that is just leaving (claimed) cannot be called back; its deliver finds the episode ended and stops.
+        statement = update(Prompt).where(Prompt.id == prompt_id, Prompt.state.in_(("due", "sent")))
+        changed_rows(session, statement.values(state="withdrawn", answered_at=now))
     episode.state, episode.outcome, episode.ended_at, episode.updated_at = "ended", outcome.value, now, now
-    tell(session, episode.id, "ended", now, outcome=outcome.value)
+    moved = moved_at.isoformat() if moved_at else None
+    tell(session, episode.id, "ended", now, outcome=outcome.value, moved_at=moved)
     session.flush()
 
 
@@ -115,17 +124,10 @@ def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value.isoformat() if isinstance(value, date) else value for name, value in facts.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """A stall to open an episode for; ``due_at`` is when a tutor should have looked."""
-
-    stall: Stall
-    due_at: datetime | None = None
-
-
-def open_episode(session: Session, context_id: int, opening: Opening, now: datetime) -> int | None:
+def open_episode(
+    session: Session, context_id: int, stall: Stall, now: datetime, *, owner_id: int | None = None
+) -> int | None:
     """Open an episode and return its id, or None where one is open already (a second sweep, or two at once)."""
-    stall = opening.stall
     episode_id = insert_new(
         session,
         Episode,
@@ -140,7 +142,7 @@ def open_episode(session: Session, context_id: int, opening: Opening, now: datet
         since=stall.since,
         opened_at=now,
         updated_at=now,
-        due_at=opening.due_at,
+        owner_id=owner_id,
         held_out=False,
     )
     if episode_id is not None:

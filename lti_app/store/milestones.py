@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, or_, select, true
 from sqlalchemy.orm import Session
 
+from engagement.recognition import Milestone as Reached
 from lti_app.models import Membership, Milestone, Reaction
 from lti_app.store.course_facts import STAFF, active_membership, activity_refs, faces
-from lti_app.store.inserts import insert_new
+from lti_app.store.inserts import insert_all
 from lti_app.store.names import full_name, short_name
 from lti_app.store.refusals import NotYours
 from lti_app.store.views import ActivityRef, Face
@@ -21,23 +22,6 @@ TOGETHER_FOR = timedelta(days=7)
 # Fewer could be guessed by those who know each other.
 TOGETHER_FROM = 3
 SHOWS = "shows_milestones"
-
-
-class Reached(Protocol):
-    """A milestone as engagement finds it; ``key`` names it once and for all for this learner."""
-
-    @property
-    def learner_id(self) -> int: ...
-    @property
-    def key(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def reached_at(self) -> datetime: ...
-    @property
-    def activity_id(self) -> int | None: ...
-    @property
-    def facts(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +49,28 @@ class Together:
     last_at: datetime
 
 
-def save_milestones(session: Session, context_id: int, milestones: Iterable[Reached], now: datetime) -> list[int]:
+def save_milestones(session: Session, context_id: int, reached: Iterable[Reached], now: datetime) -> list[int]:
     """Record milestones that are not there yet and return the ids of the new ones; those to come are left out."""
-    saved = []
-    for milestone in milestones:
-        if milestone.reached_at > now:
-            continue
-        milestone_id = insert_new(
-            session,
-            Milestone,
-            context_id=context_id,
-            membership_id=milestone.learner_id,
-            key=milestone.key,
-            kind=str(milestone.kind),
-            activity_id=milestone.activity_id,
-            facts=dict(milestone.facts),
-            reached_at=milestone.reached_at,
+    known = {
+        (row[0], row[1])
+        for row in session.execute(
+            select(Milestone.membership_id, Milestone.key).where(Milestone.context_id == context_id)
         )
-        if milestone_id is not None:
-            saved.append(milestone_id)
-    return saved
+    }
+    rows = [
+        {
+            "context_id": context_id,
+            "membership_id": one.learner_id,
+            "key": one.key,
+            "kind": one.kind.value,
+            "activity_id": one.activity_id,
+            "facts": dict(one.facts),
+            "reached_at": one.reached_at,
+        }
+        for one in reached
+        if one.reached_at <= now and (one.learner_id, one.key) not in known
+    ]
+    return insert_all(session, Milestone, rows)
 
 
 def _shown_to(viewer: Membership | None) -> ColumnElement[bool]:

@@ -31,7 +31,7 @@ def locked(session: Session, match_id: int) -> tuple[Match, Episode]:
 
 def locked_episode(session: Session, episode_id: int) -> Episode:
     """Return an episode with its row locked until the transaction ends; raises NotYours when there is none."""
-    query = select(Episode).where(Episode.id == episode_id).with_for_update()
+    query = select(Episode).where(Episode.id == episode_id).with_for_update(key_share=True)
     episode = session.scalar(query.execution_options(populate_existing=True))
     if episode is None:
         raise NotYours
@@ -43,7 +43,7 @@ def locked_offers(session: Session, helper_id: int) -> list[HelpOffer]:
     query = select(HelpOffer).where(
         HelpOffer.membership_id == helper_id, HelpOffer.ended_at.is_(None), HelpOffer.paused_at.is_(None)
     )
-    query = query.order_by(HelpOffer.id).with_for_update()
+    query = query.order_by(HelpOffer.id).with_for_update(key_share=True)
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 

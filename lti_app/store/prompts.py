@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from lti_app.models import Delivery, Prompt
+from lti_app.models import Delivery, Episode, Prompt
 from lti_app.store.inserts import changed_rows, insert_new
 
 # What the panel shows by itself wherever these two are at home.
@@ -20,7 +20,7 @@ def seen(session: Session, membership_id: int, now: datetime) -> int:
     Call it (in a writing session) when the home or peer panel was drawn with ``support_for``. A prompt that was to
     go out by another channel and has not left yet is thereby delivered: nobody needs a message about what they read.
     """
-    waiting = select(Prompt.id).where(
+    waiting = select(Prompt.id, Prompt.kind, Prompt.episode_id).where(
         Prompt.membership_id == membership_id,
         Prompt.kind.in_(FOR_ME),
         Prompt.seen_at.is_(None),
@@ -28,7 +28,7 @@ def seen(session: Session, membership_id: int, now: datetime) -> int:
         Prompt.due_at <= now,
     )
     count = 0
-    for prompt_id in session.scalars(waiting).all():
+    for prompt_id, kind, episode_id in session.execute(waiting).all():
         statement = update(Prompt).where(Prompt.id == prompt_id, Prompt.seen_at.is_(None))
         statement = statement.where(Prompt.state.in_(("due", "sent")))
         if not changed_rows(session, statement.values(seen_at=now, state="sent")):
@@ -48,5 +48,8 @@ def seen(session: Session, membership_id: int, now: datetime) -> int:
             detail="",
         )
         count += 1
+        if kind == "nudge":
+            seen_nudge = update(Episode).where(Episode.id == episode_id, Episode.nudged_at.is_(None))
+            changed_rows(session, seen_nudge.values(nudged_at=now))
     session.expire_all()
     return count

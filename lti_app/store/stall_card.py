@@ -12,17 +12,20 @@ from lti_app.models import Activity, ActivityProgress, Attempt, Episode, HelpOff
 from lti_app.store.course_facts import activity_refs, named_activities, reason_views, time_zone_of
 from lti_app.store.names import initials, short_name
 from lti_app.store.offers import PASSED
-from lti_app.store.people import HERE
 from lti_app.store.policies import policy_of
 from lti_app.store.views import CandidateView, StallView
 
 # What a chosen helper will see of the learner; the page says it beside the button.
 SHARED = ("name", "activity")
+HERE = timedelta(minutes=10)
+SAME_SITTING = timedelta(hours=12)
 
 
 def is_here(member: Membership, person: Person, now: datetime) -> bool:
-    """Return whether somebody is here now, by the same rule as the line under the greeting (``people.glance``)."""
-    return any(at is not None and at >= now - HERE for at in (person.seen_at, member.last_access_at))
+    """Return whether somebody is in this very course now: launched today, and asked us for a page minutes ago."""
+    if member.launched_at is None or person.seen_at is None:
+        return False
+    return member.launched_at > now - SAME_SITTING and person.seen_at > now - HERE
 
 
 def stall_of(session: Session, member: Membership, now: datetime) -> StallView | None:

@@ -128,7 +128,7 @@ class Builder:
                 person_id=person.id,
                 role=role,
                 enrolled_at=NOW - timedelta(days=50),
-                launched_at=NOW - timedelta(days=40),
+                launched_at=NOW - timedelta(hours=2),
                 last_access_at=NOW - timedelta(hours=5),
                 never_accessed=False,
                 created_at=NOW - timedelta(days=50),

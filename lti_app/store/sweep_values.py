@@ -1,0 +1,194 @@
+"""What a sweep must know besides the cohort, as values: open episodes, past alerts, desks and used pairs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engagement.budget import AlertHistory, Desk, PastAlert
+from engagement.episodes import OpenEpisode
+from engagement.policy import Policy
+from engagement.values import Reason, ReasonCode, Stall, StallKind
+from lti_app.models import Episode, GroupMember, HelpOffer, Match, Membership
+from lti_app.store.meetings import blocked_pairs
+from lti_app.store.pairing import LIVE
+
+AWAY_UNTIL = "away_until"
+# A match that was let go for these reasons may be proposed again; every other pair has had its chance.
+FORGIVEN = ("full", "gone", "not_now")
+DATED = ("on", "due_on")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRow:
+    """An open episode with what engagement leaves to the store."""
+
+    episode: OpenEpisode
+    state: str
+    owner_id: int | None
+    asleep_until: datetime | None
+    handled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFacts:
+    """All of it: ``proposed`` are helpers proposed and still possible, by episode; ``lapsed`` the matches that are not.
+
+    ``used`` are (learner, helper) pairs that must not be proposed again: tried, declined, or one reported the other.
+    """
+
+    open: tuple[OpenRow, ...]
+    history: AlertHistory
+    proposed: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    lapsed: tuple[int, ...] = ()
+    used: frozenset[tuple[int, int]] = frozenset()
+
+
+def sweep_facts(session: Session, context_id: int, policy: Policy, now: datetime) -> SweepFacts:
+    """Return what a sweep of one course needs to decide, in six queries whatever its size."""
+    episodes = session.scalars(
+        select(Episode).where(Episode.context_id == context_id, Episode.ended_at.is_(None)).order_by(Episode.id)
+    ).all()
+    proposed, lapsed, used = _matches(session, context_id, {episode.id for episode in episodes})
+    return SweepFacts(
+        open=tuple(open_row(episode) for episode in episodes),
+        history=AlertHistory(_past_alerts(session, context_id, policy, now), _desks(session, context_id)),
+        proposed=proposed,
+        lapsed=tuple(lapsed),
+        used=frozenset(used | blocked_pairs(session, context_id)),
+    )
+
+
+def open_row(episode: Episode) -> OpenRow:
+    """Return one episode as the sweep needs it."""
+    value = OpenEpisode(
+        id=episode.id,
+        learner_id=episode.membership_id,
+        kind=StallKind(episode.kind),
+        opened_at=episode.opened_at,
+        activity_id=episode.activity_id,
+        since=episode.since,
+        nudged_at=episode.nudged_at,
+        matched_at=episode.matched_at,
+        tutored_at=episode.tutored_at,
+        probability=episode.probability,
+        confidence=episode.confidence,
+        reasons=read_reasons(episode.reasons),
+        held_out=episode.held_out,
+    )
+    handled_at = episode.updated_at if episode.desk_snoozed_until is not None else episode.tutored_at
+    return OpenRow(value, episode.state, episode.owner_id, episode.snoozed_until, handled_at)
+
+
+def read_reasons(rows: Iterable[Mapping[str, Any]]) -> tuple[Reason, ...]:
+    """Return stored reasons as values again; a code that is not known any more is left out."""
+    known = {code.value for code in ReasonCode}
+    return tuple(
+        Reason(ReasonCode(row["code"]), _dated(row.get("facts", {})), float(row.get("weight", 0.0)))
+        for row in rows
+        if row["code"] in known
+    )
+
+
+def _dated(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: date.fromisoformat(value[:10]) if name in DATED and isinstance(value, str) else value
+        for name, value in facts.items()
+    }
+
+
+def stall_again(row: OpenRow) -> Stall:
+    """Return an open episode's stall as it was last written, for a learner whom today's look does not list."""
+    episode = row.episode
+    return Stall(
+        learner_id=episode.learner_id,
+        kind=episode.kind,
+        probability=episode.probability,
+        reasons=episode.reasons,
+        since=episode.since,
+        activity_id=episode.activity_id,
+        confidence=episode.confidence,
+    )
+
+
+def _past_alerts(session: Session, context_id: int, policy: Policy, now: datetime) -> tuple[PastAlert, ...]:
+    oldest = now - timedelta(days=max(policy.cool_down_days, policy.wrong_days, 7))
+    rows = session.execute(
+        select(Episode.membership_id, Episode.opened_at, Episode.ended_at, Episode.outcome, Episode.owner_id).where(
+            Episode.context_id == context_id, (Episode.ended_at.is_(None)) | (Episode.ended_at > oldest)
+        )
+    )
+    return tuple(PastAlert(row[0], row[1], row[2], row[3] == "wrong", row[4]) for row in rows)
+
+
+def _desks(session: Session, context_id: int) -> tuple[Desk, ...]:
+    tutors = session.scalars(
+        select(Membership)
+        .where(Membership.context_id == context_id, Membership.role == "tutor", Membership.state == "active")
+        .order_by(Membership.id)
+    ).all()
+    groups: dict[int, set[int]] = defaultdict(set)
+    ids = [tutor.id for tutor in tutors]
+    for row in session.execute(
+        select(GroupMember.membership_id, GroupMember.group_id).where(GroupMember.membership_id.in_(ids))
+    ):
+        groups[row[0]].add(row[1])
+    return tuple(Desk(tutor.id, frozenset(groups[tutor.id]), None, _away(tutor)) for tutor in tutors)
+
+
+def _away(tutor: Membership) -> datetime | None:
+    written = (tutor.settings or {}).get(AWAY_UNTIL)
+    try:
+        at = datetime.fromisoformat(written) if isinstance(written, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
+
+
+def _matches(
+    session: Session, context_id: int, open_ids: set[int]
+) -> tuple[dict[int, frozenset[int]], list[int], set[tuple[int, int]]]:
+    possible = _possible(session, context_id)
+    proposed: dict[int, set[int]] = defaultdict(set)
+    lapsed: list[int] = []
+    used: set[tuple[int, int]] = set()
+    rows = session.execute(
+        select(Match, Episode.membership_id)
+        .join(Episode, Episode.id == Match.episode_id)
+        .where(Match.context_id == context_id)
+        .order_by(Match.id)
+    )
+    for match, learner_id in rows:
+        if match.state == "proposed" and match.episode_id in open_ids:
+            if (match.helper_id, match.activity_id) in possible:
+                proposed[match.episode_id].add(match.helper_id)
+            else:
+                lapsed.append(match.id)
+        elif match.state != "proposed" and not (match.state == "withdrawn" and match.ended_why in FORGIVEN):
+            used.add((learner_id, match.helper_id))
+    return {episode_id: frozenset(helpers) for episode_id, helpers in proposed.items()}, lapsed, used
+
+
+def _possible(session: Session, context_id: int) -> set[tuple[int, int]]:
+    """Return (helper, activity) pairs with an open offer of an active learner who has room."""
+    loads: dict[int, int] = defaultdict(int)
+    for helper_id in session.scalars(
+        select(Match.helper_id).where(Match.context_id == context_id, Match.state.in_(LIVE))
+    ):
+        loads[helper_id] += 1
+    offers = session.execute(
+        select(HelpOffer.membership_id, HelpOffer.activity_id, HelpOffer.capacity)
+        .join(Membership, Membership.id == HelpOffer.membership_id)
+        .where(Membership.context_id == context_id, Membership.state == "active")
+        .where(HelpOffer.ended_at.is_(None), HelpOffer.paused_at.is_(None))
+    ).all()
+    room: dict[int, int] = defaultdict(int)
+    for helper_id, _, capacity in offers:
+        room[helper_id] = max(room[helper_id], capacity)
+    return {(row[0], row[1]) for row in offers if loads[row[0]] < room[row[0]]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,8 @@ def arcs_of(pairs: Pairs, places: Ints, load: Ints, load_step: int, stalled: int
 
 def solve(arcs: Arcs) -> tuple[Bools, int]:
     """Return which pairs the optimum chooses, and its cost; raises RuntimeError where the solver gives up."""
-    flow = min_cost_flow.SimpleMinCostFlow()
+    # The library's own type hints name the wrong array types.
+    flow: Any = min_cost_flow.SimpleMinCostFlow()
     numbers = flow.add_arcs_with_capacity_and_unit_cost(
         arcs.tails.astype(np.int32), arcs.heads.astype(np.int32), arcs.capacities, arcs.costs
     )

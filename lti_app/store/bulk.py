@@ -73,7 +73,7 @@ def _prepared(rows: Sequence[Row], preparers: Sequence[Callable[[Any], Any] | No
                 out[at] = kept
             else:
                 out[at] = prepare(value)
-        yield out
+        yield tuple(out)
 
 
 def _on_sqlite(session: Session, statement: str, kinds: Sequence[Any], rows: Sequence[Row]) -> int:

@@ -1,5 +1,10 @@
-"""The room control."""
+"""The community manager's room: every course of the academy at one look."""
 
 from flask import Blueprint
 
-blueprint = Blueprint("control", __name__)
+from lti_app.door import guard
+
+blueprint = Blueprint("control", __name__, url_prefix="/v/<ref>/control")
+guard(blueprint, roles=("manager", "admin"))
+
+from lti_app.control import views  # noqa: E402, F401  (the routes register themselves on the blueprint)

@@ -1,0 +1,168 @@
+"""The pages of the desk: the queue, one case, and what a tutor does with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from flask import Response, abort, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from lti_app.answers import answer, wants_fragment
+from lti_app.desk import blueprint
+from lti_app.desk.drafts import draft_for
+from lti_app.fields import Field, form_key, read_number, read_text
+from lti_app.house import house
+from lti_app.shell import render_panel
+from lti_app.store.desk import desk_case, desk_queue, desk_seen, praise_done, tutor_acted
+from lti_app.store.refusals import NotYours, TooLate
+
+ACTS = ("message", "voice", "snooze", "hand_over", "wrong")
+LONGEST_SNOOZE_DAYS = 60
+LONGEST_MESSAGE = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a tutor has just written, to be shown again when it could not be taken."""
+
+    body: Field = field(default_factory=Field)
+    note: str = ""
+    done: str = ""
+
+
+def _done_words(what: str) -> str:
+    return {
+        "message": _("It is on its way. You will see here when it has arrived."),
+        "voice": _("Noted. Nobody will write about it again for now."),
+        "snooze": _("Put aside. It comes back by itself."),
+        "hand_over": _("Handed over; your colleague sees it on their desk."),
+        "wrong": _("Thank you. The case is closed, and we will be slower to say so again."),
+    }[what]
+
+
+def _case(session: Session, episode_id: int) -> dict[str, object]:
+    try:
+        case = desk_case(session, g.membership.context_id, episode_id, house().clock.now(), tutor_id=_me())
+    except NotYours:
+        abort(404)
+    return {"case": case, "draft": draft_for(case.draft)}
+
+
+def _me() -> int | None:
+    """A platform administrator may look without being a tutor of this course."""
+    return g.membership.id if g.membership.role in ("tutor", "manager") else None
+
+
+def _page(episode_id: int | None, written: Written | None = None) -> str:
+    with house().db.reading() as session:
+        context_id, now = g.membership.context_id, house().clock.now()
+        queue = desk_queue(session, context_id, now, tutor_id=_me())
+        chosen = episode_id or (queue.items[0].episode_id if queue.items else None)
+        case = _case(session, chosen) if chosen is not None else {"case": None}
+        return render_panel(
+            session,
+            "desk/page.html",
+            tab="desk",
+            queue=queue,
+            chosen=chosen,
+            opened=episode_id is not None,
+            written=written or Written(),
+            **case,
+        )
+
+
+def _fragment(episode_id: int, written: Written) -> str:
+    with house().db.reading() as session:
+        return render_template("desk/_case.html", written=written, opened=True, **_case(session, episode_id))
+
+
+@blueprint.route("", methods=["GET", "POST"], endpoint="queue")
+def queue() -> ResponseReturnValue:
+    """Show the queue, with its first case beside it where there is room."""
+    page = _page(None)
+    tutor = _me()
+    if tutor is not None and not g.visit.student_view:
+        with house().db.writing() as session:
+            desk_seen(session, g.membership.context_id, tutor, house().clock.now())
+    return page
+
+
+@blueprint.route("/<int:episode_id>", methods=["GET", "POST"])
+def case(episode_id: int) -> ResponseReturnValue:
+    """Show one case; htmx gets only the case."""
+    if wants_fragment():
+        return _fragment(episode_id, Written())
+    return _page(episode_id)
+
+
+@blueprint.post("/<int:episode_id>/act")
+def act(episode_id: int) -> Response:
+    """Do one thing with a case: write, note a call, put aside, hand over, or say that it is wrong."""
+    what = request.form.get("what", "")
+    if what not in ACTS:
+        abort(400)
+    if _me() is None:
+        abort(403)
+    body = read_text("body" if what == "message" else "note", most=LONGEST_MESSAGE, needed=what == "message")
+    written = Written(body=body) if body.fault else _do(episode_id, what, body)
+    status = 422 if body.fault else 200
+    return answer(
+        fragment=lambda: _fragment(episode_id, written),
+        page=lambda: _page(episode_id, written),
+        to=url_for("desk.case", episode_id=episode_id),
+        status=status,
+    )
+
+
+def _do(episode_id: int, what: str, body: Field) -> Written:
+    now = house().clock.now()
+    days = read_number("days", low=1, high=LONGEST_SNOOZE_DAYS)
+    colleague = read_number("to_id", low=1, high=2**62)
+    if what == "hand_over" and colleague is None:
+        return Written(note=_("Choose the colleague who takes it."))
+    try:
+        with house().db.writing() as session:
+            # The case must be of this course before anything is done with it.
+            desk_case(session, g.membership.context_id, episode_id, now)
+            tutor_acted(
+                session,
+                episode_id,
+                g.membership.id,
+                what,
+                body.value,
+                now,
+                until=now + timedelta(days=days) if days and what == "snooze" else None,
+                to_id=colleague,
+                form_key=form_key(),
+            )
+    except NotYours:
+        abort(404)
+    except TooLate:
+        return Written(note=_("The case has closed by itself in the meantime, so nothing was sent."))
+    return Written(done=_done_words(what))
+
+
+@blueprint.post("/seen/<int:prompt_id>")
+def seen_to(prompt_id: int) -> Response:
+    """Take a praise or a report off the desk because somebody has seen to it."""
+    if _me() is None:
+        abort(403)
+    try:
+        with house().db.writing() as session:
+            praise_done(session, prompt_id, g.membership.id, house().clock.now())
+    except NotYours:
+        abort(404)
+
+    def whole() -> str:
+        return _page(None)
+
+    return answer(fragment=_queue_fragment, page=whole, to=url_for("desk.queue"))
+
+
+def _queue_fragment() -> str:
+    with house().db.reading() as session:
+        queue = desk_queue(session, g.membership.context_id, house().clock.now(), tutor_id=_me())
+        return render_template("desk/_queue.html", queue=queue, chosen=None)

@@ -1,0 +1,76 @@
+"""A real Chromium that blocks third-party cookies, and a running demonstration on two sites."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+
+from lti_app.demo import Demo, running
+from tests.conftest import skip_or_fail
+from tests.servers import free_port
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+BLOCKED = {"profile": {"block_third_party_cookies": True, "cookie_controls_mode": 1}}
+
+OpenBrowser = Callable[..., BrowserContext]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        skip_or_fail("Chromium is not installed")
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as p:
+        yield p
+
+
+@pytest.fixture
+def open_browser(chromium: str, playwright: Playwright, tmp_path: Path) -> Iterator[OpenBrowser]:
+    """Open a browser of one person: own profile, third-party cookies blocked; keyword arguments are Playwright's."""
+    opened: list[BrowserContext] = []
+
+    def open_(locale: str = "it-IT", width: int = 1100, height: int = 900, **more: object) -> BrowserContext:
+        profile = tmp_path / f"profile{len(opened)}"
+        (profile / "Default").mkdir(parents=True)
+        (profile / "Default" / "Preferences").write_text(json.dumps(BLOCKED))
+        context = playwright.chromium.launch_persistent_context(
+            str(profile),
+            executable_path=chromium,
+            args=list(QUIET),
+            locale=locale,
+            viewport={"width": width, "height": height},
+            timezone_id="Europe/Rome",
+            **more,  # type: ignore[arg-type]
+        )
+        context.set_default_timeout(15_000)
+        opened.append(context)
+        return context
+
+    yield open_
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder = tmp_path_factory.mktemp("demo")
+    with running(folder / "data", lms_port=free_port(), tool_port=free_port(), say=lambda words: None) as started:
+        yield started

@@ -120,10 +120,13 @@ class LmsClient(Protocol):
     """One connection to one LMS under one identity; not for several threads at once.
 
     Every method raises errors of the family in ``errors``. ``snapshot`` raises only where the course as a whole
-    could not be read (then the old snapshot stays); the rest becomes gaps. ``calls`` counts requests made so far.
+    could not be read (then the old snapshot stays); the rest becomes gaps.
     """
 
-    calls: int
+    @property
+    def calls(self) -> int:
+        """Requests sent so far."""
+        ...
 
     def capabilities(self, course: CourseRef | None = None) -> Capabilities:
         """Tell what this connection can do; ``course`` makes the answer sharper where rights hang on the course."""

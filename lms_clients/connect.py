@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lms_clients.base import LmsClient
 from lms_clients.errors import Unsupported
+from lms_clients.moodle.client import MoodleClient
 from lms_clients.options import Options
 
 
@@ -14,4 +15,6 @@ def connect(kind: str, base_url: str, secret: str, *, options: Options | None = 
     ``secret`` the web-service token (Moodle), an access token or OAuth secret in JSON (Canvas), or a service
     identity in JSON (LTI, see ``advantage.identity``).
     """
+    if kind == "moodle":
+        return MoodleClient(base_url, secret, options)
     raise Unsupported(f"no client for {kind!r}")

@@ -21,16 +21,28 @@ class NextStep(StrEnum):
 
 
 class LmsError(Exception):
-    """The LMS did not give what was asked; ``detail`` never holds personal data, ``retry_after`` is in seconds."""
+    """The LMS did not give what was asked; ``detail`` never holds personal data, ``retry_after`` is in seconds.
+
+    ``told`` is the LMS's own sentence: it may name people, so it is never shown, stored or logged.
+    """
 
     next_step: NextStep = NextStep.REPORT
 
-    def __init__(self, detail: str, *, retry_after: float | None = None, code: str = "", status: int | None = None):
+    def __init__(
+        self,
+        detail: str,
+        *,
+        retry_after: float | None = None,
+        code: str = "",
+        status: int | None = None,
+        told: str = "",
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.retry_after = retry_after
         self.code = code
         self.status = status
+        self.told = told
 
     @property
     def kind(self) -> str:

@@ -17,9 +17,10 @@ class Options:
     """Spans are seconds, sizes bytes; ``sleep``, ``monotonic`` and ``jitter`` (0 to 1) are replaced in tests.
 
     ``total_seconds`` bounds one answer up to its last byte, slow drips included; ``max_wait`` is the longest we
-    sleep for a throttling LMS before giving up with Throttled. ``rotation`` is how many learners who did not move
-    have their detail read again in each snapshot. ``renewed`` is called with the new secret when a token was
-    refreshed, before it is used. ``ca_bundle`` is a file of certificates to trust in place of the usual ones.
+    sleep for a throttling LMS before giving up with Throttled. ``detail`` is how many learners at most are asked
+    about one by one in a snapshot, ``rotation`` how many of those who did not move are looked at again.
+    ``renewed`` is called with the new secret when a token was refreshed, before it is used. ``ca_bundle`` is a
+    file of certificates to trust in place of the usual ones.
     """
 
     user_agent: str = "Regista/0.1 (+https://example.org/regista)"
@@ -33,6 +34,7 @@ class Options:
     tries: int = 4
     pause: float = 1.0
     max_wait: float = 30.0
+    detail: int = 400
     rotation: int = 5
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic

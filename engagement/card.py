@@ -32,7 +32,7 @@ SAID = {Feeling.JUST_RIGHT: -0.7, Feeling.TOO_HARD: 0.3, Feeling.NO_TIME: 0.3, F
 #: Below the first share of others who came this week the bar rises; below the second nobody stands out.
 QUIET, DEAD = 0.3, 0.15
 HIGHER_BAR = 1.0
-LATE_BAR = 0.7
+LATE_BAR = 1.0
 
 
 def _step(at: float, starts: tuple[int, ...], weights: tuple[float, ...]) -> float:

@@ -29,6 +29,11 @@ def is_waiting(progress: Progress) -> bool:
     return marked is None or (handed_in is not None and marked < handed_in)
 
 
+def told_of(cohort: Cohort) -> frozenset[int]:
+    """The activities of which the LMS has told anything about anybody."""
+    return frozenset(key for learner in cohort.learners for key in learner.progress)
+
+
 def is_met(progress: Progress) -> bool:
     """Whether nothing is asked of the learner now: done, or handed in."""
     return progress.state.is_done or progress.state is ActivityState.SUBMITTED or is_waiting(progress)
@@ -46,6 +51,7 @@ class Course:
     now: datetime
     today: date
     open: tuple[Activity, ...]
+    told: frozenset[int]
     marked: frozenset[int]
     rhythms: Mapping[int, Rhythm]
     done_share: Mapping[int, float]
@@ -87,6 +93,7 @@ def course_at(cohort: Cohort, now: datetime) -> Course:
         now=moment,
         today=today,
         open=can_do,
+        told=told_of(past),
         marked=marked,
         rhythms=rhythms,
         done_share={activity.id: _share(told, activity.id, begun=False) for activity in can_do},

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from engagement.asof import as_of
-from engagement.course import NOTHING
-from engagement.facts import Cohort, Learner, Progress, StallKind
+from engagement.course import told_of
+from engagement.facts import Cohort, Knowledge, Learner, Progress, StallKind
 from engagement.moments import aware, day_of, end_of
 from engagement.policy import Policy
-from engagement.standing import visible_progress
+from engagement.standing import expected_of, has_finished, visible_progress
 from engagement.verdicts import Outcome, Reason, Stall
 
 #: A better score by less than this is no progress.
@@ -109,20 +109,15 @@ def _ending(
         return Ending(episode.id, Outcome.LEFT) if learners else None
     moved_at = moved(episode, learner, cohort, policy)
     moved_at = None if moved_at is None else min(moved_at, now)
-    if _has_completed(learner, cohort):
+    if Knowledge.PROGRESS in learner.known and has_finished(
+        visible_progress(learner), expected_of(learner, cohort, told_of(cohort))
+    ):
         return Ending(episode.id, Outcome.COMPLETED, moved_at)
     if moved_at is not None:
         return Ending(episode.id, _credit(episode, moved_at, cohort.time_zone), moved_at)
     if cohort.ends_on is not None and day_of(now, cohort.time_zone) > cohort.ends_on:
         return Ending(episode.id, Outcome.COURSE_OVER)
     return None
-
-
-def _has_completed(learner: Learner, cohort: Cohort) -> bool:
-    progress = visible_progress(learner)
-    told = {key for one in cohort.learners for key in one.progress}
-    every = [activity.id for activity in cohort.activities if activity.id in told]
-    return bool(every) and all(progress.get(key, NOTHING).state.is_done for key in every)
 
 
 def moved(episode: OpenEpisode, learner: Learner, cohort: Cohort, policy: Policy) -> datetime | None:

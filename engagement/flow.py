@@ -136,7 +136,7 @@ def _waiting(standing: Standing, policy: Policy) -> Guess | None:
     nothing_else = standing.next_up is None
     if not nothing_else and not _close(standing.last_at, entry.submitted_at):
         return None
-    days = (standing.course.now - entry.submitted_at).days if entry.submitted_at else None
+    days = _days_since(standing, entry.submitted_at)
     reason = Reason(ReasonCode.WAITING_FOR_MARK, {"activity_id": activity.id, "days": days})
     return StallKind.WAITING, 0.7, (reason,), activity
 
@@ -160,12 +160,16 @@ def _bored(standing: Standing, policy: Policy) -> Guess | None:
     return StallKind.BORED, 0.65, (ahead, scores), standing.next_up
 
 
+def _days_since(standing: Standing, at: datetime | None) -> int | None:
+    return None if at is None else (standing.course.today - day_of(at, standing.course.cohort.time_zone)).days
+
+
 def failing_reason(standing: Standing, weight: float = 0.0) -> Reason:
     """The fact of failing again and again, in the course's own terms; raises ValueError where nothing fails."""
     failing = standing.failing
     if failing is None:
         raise ValueError(f"learner {standing.learner.id} fails nothing")
-    days = (standing.course.now - failing.last_at).days if failing.last_at else None
+    days = _days_since(standing, failing.last_at)
     facts = {
         "activity_id": failing.activity.id,
         "attempts": failing.failures,

@@ -8,8 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from engagement.asof import as_of, latest
+from engagement.course import told_of
 from engagement.facts import Activity, ActivityKind, ActivityState, Cohort, Knowledge, Learner, Progress
-from engagement.standing import visible_progress
+from engagement.standing import expected_of, visible_progress
 
 #: A course of fewer activities has no half worth a word.
 HALF_OF = 4
@@ -44,15 +45,12 @@ def milestones(cohort: Cohort, now: datetime) -> tuple[Milestone, ...]:
     """
     past = as_of(cohort, now)
     read_at = past.as_of or now
-    told = {key for learner in past.learners for key in learner.progress}
-    activities = tuple(
-        sorted((one for one in past.activities if one.id in told), key=lambda one: (one.position, one.id))
-    )
+    told = told_of(past)
     found = [
         one
         for learner in past.learners
         if Knowledge.PROGRESS in learner.known
-        for one in _of_learner(learner, activities, read_at)
+        for one in _of_learner(learner, expected_of(learner, past, told), read_at)
     ]
     return tuple(sorted(found, key=lambda one: (one.reached_at, one.learner_id, one.key)))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from engagement.asof import latest, proofs
 from engagement.course import NOTHING, Course, done_count, is_met, is_waiting
-from engagement.facts import Activity, ActivityKind, ActivityState, Attempt, Knowledge, Learner, Progress
+from engagement.facts import Activity, ActivityKind, ActivityState, Attempt, Cohort, Knowledge, Learner, Progress
 from engagement.moments import WEEK, zone
 from engagement.rhythm import Rhythm
 
@@ -16,6 +16,8 @@ RISING = 0.1
 #: Failures older than these belong to another chapter.
 FRESH = timedelta(days=28)
 NIGHT = (23, 5)
+#: Moodle lets activities vanish for want of a permission; what is missing then says nothing.
+NEEDED = {ActivityKind.QUIZ: Knowledge.ATTEMPTS, ActivityKind.ASSIGNMENT: Knowledge.SUBMISSIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def standing_of(learner: Learner, course: Course) -> Standing:
         average=sum(scores) / len(scores) if scores else None,
         at_night=sum(1 for at in moves if _is_night(at.astimezone(zone(course.cohort.time_zone)))),
         last_at=latest(learner.last_seen_at, *moves),
-        finished=told and _is_finished(course, progress),
+        finished=told and has_finished(progress, expected_of(learner, course.cohort, course.told)),
     )
 
 
@@ -148,7 +150,17 @@ def _is_night(at: datetime) -> bool:
     return at.hour >= NIGHT[0] or at.hour < NIGHT[1]
 
 
-def _is_finished(course: Course, progress: Mapping[int, Progress]) -> bool:
-    spoken = {one.id for one in course.open}
-    every = [one for one in course.cohort.activities if one.id in spoken or one.id in progress]
-    return bool(every) and all(progress.get(one.id, NOTHING).state.is_done for one in every)
+def expected_of(learner: Learner, cohort: Cohort, told: frozenset[int]) -> tuple[Activity, ...]:
+    """All that the course asks of the learner, as far as the LMS lets us see it, in the course's order.
+
+    ``told`` are the activities of which any row is known (see ``told_of``); any other counts too, unless the
+    permission to read its kind is missing.
+    """
+    blind = {kind for kind, needed in NEEDED.items() if needed not in learner.known}
+    every = (one for one in cohort.activities if one.id in told or one.kind not in blind)
+    return tuple(sorted(every, key=lambda one: (one.position, one.id)))
+
+
+def has_finished(progress: Mapping[int, Progress], expected: Sequence[Activity]) -> bool:
+    """Whether everything expected is done."""
+    return bool(expected) and all(progress.get(one.id, NOTHING).state.is_done for one in expected)

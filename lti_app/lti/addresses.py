@@ -1,0 +1,52 @@
+"""Which addresses are ours: where platforms may send people, and where a link may lead."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+from lti_app.config import Settings
+from lti_app.store.origins import origin_of
+
+PANELS = ("home", "talk", "peer")
+HOME = "home"
+
+
+def launch_url(settings: Settings) -> str:
+    """Return the one redirect_uri that we ever name to a platform."""
+    return f"{settings.public_url}/lti/launch"
+
+
+def cookie_path(settings: Settings, path: str) -> str:
+    """Return ``path`` as the browser sees it, also where Regista stands below a path of its host."""
+    return f"{urlsplit(settings.public_url).path}{path}"
+
+
+def is_ours(target: str, settings: Settings) -> bool:
+    """Return whether a target_link_uri leads to our own front door (LTI core 1.3, 5.3.4)."""
+    try:
+        parts = urlsplit(target)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.username or parts.password or parts.fragment:
+        return False
+    base = urlsplit(settings.public_url)
+    same = (parts.scheme, (parts.hostname or ""), port) == (base.scheme, base.hostname, base.port)
+    return same and parts.path in (f"{base.path}/lti/launch", f"{base.path}/", base.path)
+
+
+def panel_in(target: str) -> str | None:
+    """Return the panel that a target_link_uri names in its query, if it is one of ours."""
+    named = parse_qs(urlsplit(target).query).get("panel", [""])[-1]
+    return named if named in PANELS else None
+
+
+def panel_for(target: str, custom_panel: str | None) -> str:
+    """Return the panel to open: what the link's own address says, then its custom parameter, then home."""
+    return panel_in(target) or (custom_panel if custom_panel in PANELS else None) or HOME
+
+
+def same_origin(one: str | None, *others: str) -> bool:
+    """Return whether an address has the origin of one of the others."""
+    found = origin_of(one) if one else None
+    return found is not None and found in {origin_of(other) for other in others}

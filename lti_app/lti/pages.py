@@ -1,0 +1,33 @@
+"""How this room's pages leave: never kept, framed only by the platform that they answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, make_response, render_template, request
+
+from lti_app.security import csp_nonce
+from lti_app.store.origins import origin_of
+
+
+def asking_origin() -> str | None:
+    """Return the origin of the page that sent the browser here, as the browser itself tells it."""
+    told = request.headers.get("Origin") or request.headers.get("Referer")
+    if not told or not told.isascii() or any(c in told for c in " ;,'\""):
+        return None
+    try:
+        return origin_of(told)
+    except ValueError:
+        return None
+
+
+def page(template: str, *, status: int = 200, framed_by: str | None = None, **values: Any) -> Response:
+    """Render a page of this room; ``framed_by`` is the one origin that may frame it where no registration tells."""
+    response = make_response(render_template(template, **values), status)
+    response.headers["Cache-Control"] = "no-store"
+    if framed_by:
+        response.headers["Content-Security-Policy"] = (
+            f"default-src 'none'; script-src 'self' 'nonce-{csp_nonce()}'; style-src 'self'; img-src 'self' data:; "
+            f"font-src 'self'; connect-src 'self'; base-uri 'none'; form-action *; frame-ancestors {framed_by}"
+        )
+    return response

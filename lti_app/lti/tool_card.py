@@ -1,0 +1,94 @@
+"""What we ask a platform for when we register: exactly what is used, and nothing for later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from lti_app.config import Settings
+from lti_app.lti.addresses import launch_url
+
+TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
+PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
+SCOPES = ("https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly",)
+CLAIMS = ("iss", "sub", "name", "given_name", "family_name", "email")
+# Our custom parameter -> the platform's variable; each is read in store/arrivals.py.
+VARIABLES = {
+    "person_time_zone": "Person.address.timezone",
+    "canvas_course_id": "Canvas.course.id",
+    "canvas_user_id": "Canvas.user.id",
+}
+DEEP_LINKING = "LtiDeepLinkingRequest"
+PLACEMENTS = ("ContentArea", "RichTextEditor")
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
+def _variables(platform: Mapping[str, Any], product: str) -> dict[str, str]:
+    known = set(_texts(platform.get("variables")))
+    return {
+        name: f"${variable}"
+        for name, variable in VARIABLES.items()
+        if variable in known or (product == "canvas" and variable.startswith("Canvas."))
+    }
+
+
+def _messages(platform: Mapping[str, Any], target: str) -> list[dict[str, Any]]:
+    messages: list[dict[str, Any]] = [{"type": "LtiResourceLinkRequest", "target_link_uri": target, "label": "Regista"}]
+    said = platform.get("messages_supported")
+    for message in said if isinstance(said, list) else ():
+        if not isinstance(message, dict) or message.get("type") != DEEP_LINKING:
+            continue
+        offered = _texts(message.get("placements"))
+        placements = [one for one in PLACEMENTS if one in offered]
+        entry: dict[str, Any] = {"type": DEEP_LINKING, "target_link_uri": target, "label": "Regista"}
+        messages.append({**entry, "placements": placements} if placements else entry)
+        break
+    return messages
+
+
+def product_of(configuration: Mapping[str, Any]) -> str:
+    """Return the platform's product family code in lower case, or empty."""
+    platform = configuration.get(PLATFORM)
+    code = platform.get("product_family_code") if isinstance(platform, dict) else None
+    return code.lower()[:40] if isinstance(code, str) else ""
+
+
+def wanted_scopes(configuration: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the scopes that we use and that the platform offers."""
+    offered = _texts(configuration.get("scopes_supported"))
+    return tuple(scope for scope in SCOPES if scope in offered)
+
+
+def tool_card(configuration: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """Return the registration request for this platform (LTI dynamic registration 1.0, section 3.5.2)."""
+    platform = configuration.get(PLATFORM)
+    platform = platform if isinstance(platform, dict) else {}
+    offered = _texts(configuration.get("claims_supported"))
+    target = launch_url(settings)
+    card: dict[str, Any] = {
+        "application_type": "web",
+        "response_types": ["id_token"],
+        "grant_types": ["implicit", "client_credentials"],
+        "initiate_login_uri": f"{settings.public_url}/lti/login",
+        "redirect_uris": [target],
+        "client_name": "Regista",
+        "jwks_uri": f"{settings.public_url}/lti/jwks",
+        "token_endpoint_auth_method": "private_key_jwt",
+        "scope": " ".join(wanted_scopes(configuration)),
+        TOOL: {
+            "domain": urlsplit(settings.public_url).netloc,
+            "description": "The community of the course, inside the course page",
+            "description#it": "La comunità del corso, dentro la pagina del corso",
+            "target_link_uri": target,
+            "custom_parameters": _variables(platform, product_of(configuration)),
+            "claims": [claim for claim in CLAIMS if claim in ("iss", "sub") or claim in offered],
+            "messages": _messages(platform, target),
+        },
+    }
+    if "@" in settings.support_contact:
+        card["contacts"] = [settings.support_contact]
+    return card

@@ -1,0 +1,196 @@
+"""The rows behind one launch, each found or made: person, context, membership, resource link, active day.
+
+A platform may leave out what it said yesterday (a privacy setting, a teacher's change): what it does not say now never
+wipes out what we know.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from lti_app.claims import CourseSaid, Launch
+from lti_app.models import (
+    Academy,
+    ActiveDay,
+    Activity,
+    Context,
+    Deployment,
+    Membership,
+    Person,
+    Registration,
+    ResourceLink,
+)
+from lti_app.store.inserts import insert_new
+from lti_app.store.proofs import LAUNCH
+
+# Several panels on one page launch at once; one look at the LMS in a minute is enough for them all.
+FRESH = timedelta(seconds=60)
+SECRETS = frozenset({"sesskey", "session", "sessionid", "sid", "token", "access_token", "jwt", "verifier"})
+MOODLE = "moodle"
+
+
+def _fill(row: Any, **said: Any) -> None:
+    """Set what was said and differs; None says nothing."""
+    for name, value in said.items():
+        if value is not None and getattr(row, name) != value:
+            setattr(row, name, value)
+
+
+def _moved(before: datetime | None, now: datetime) -> datetime | None:
+    # A whole class that opens the page at nine would queue up behind one row of PostgreSQL.
+    return now if before is None or now - before >= FRESH else None
+
+
+def _is_moodle(registration: Registration, launch: Launch) -> bool:
+    return (launch.product or registration.product).lower() == MOODLE
+
+
+def _valid_zone(name: str | None) -> str | None:
+    try:
+        return ZoneInfo(name).key if name and len(name) <= 64 else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def person_of(session: Session, registration: Registration, launch: Launch, now: datetime) -> Person:
+    """Return the person of a launch; one whom only the LMS's own API had named becomes the same person."""
+    # Moodle's sub is the user id of its web services (recorded, 4.5); elsewhere a custom variable tells it.
+    api_id = launch.sub if _is_moodle(registration, launch) else launch.custom.get("canvas_user_id")
+    named = [Person.id_on_platform == launch.sub]
+    if api_id:
+        named.append((Person.api_id == api_id) & Person.id_on_platform.is_(None))
+    query = (
+        select(Person)
+        .where(Person.registration_id == registration.id, or_(*named))
+        .order_by(Person.id_on_platform.is_(None), Person.id)
+        .limit(1)
+    )
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        ids = {"registration_id": registration.id, "id_on_platform": launch.sub}
+        insert_new(session, Person, **ids, created_at=now)
+        row = session.scalars(query).one()
+    _fill(
+        row,
+        id_on_platform=launch.sub,
+        name=launch.name,
+        given_name=launch.given_name,
+        family_name=launch.family_name,
+        email=launch.email,
+        picture=launch.picture,
+        locale=launch.locale,
+        time_zone=_valid_zone(launch.custom.get("person_time_zone")),
+        seen_at=now,
+    )
+    if api_id and row.api_id is None and not _taken(session, registration, api_id):
+        row.api_id = api_id
+    return row
+
+
+def _taken(session: Session, registration: Registration, api_id: str) -> bool:
+    held = select(Person.id).where(Person.registration_id == registration.id, Person.api_id == api_id)
+    return session.scalars(held.limit(1)).one_or_none() is not None
+
+
+def context_of(
+    session: Session,
+    registration: Registration,
+    deployment: Deployment,
+    launch: Launch,
+    course: CourseSaid,
+    now: datetime,
+) -> Context:
+    """Return the course of a launch and mark it due for a sync, unless it is due sooner or was synced just now."""
+    query = select(Context).where(Context.deployment_id == deployment.id, Context.id_on_platform == course.id)
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        ids = {"deployment_id": deployment.id, "id_on_platform": course.id}
+        insert_new(session, Context, **ids, title=course.title or "", settings={}, sync_cursor={}, created_at=now)
+        row = session.scalars(query).one()
+    # Moodle's context id is its course id (recorded, 4.5).
+    api_id = course.id if _is_moodle(registration, launch) else launch.custom.get("canvas_course_id")
+    _fill(
+        row,
+        title=course.title,
+        label=course.label,
+        api_id=api_id,
+        memberships_url=launch.memberships_url,
+        lineitems_url=launch.lineitems_url,
+        launched_at=_moved(row.launched_at, now),
+    )
+    just_synced = row.synced_at is not None and row.synced_at > now - FRESH
+    if not just_synced and (row.sync_due_at is None or row.sync_due_at > now):
+        row.sync_due_at = now
+    return row
+
+
+def membership_of(
+    session: Session, context: Context, person: Person, launch: Launch, role: str, now: datetime
+) -> Membership:
+    """Return the person's place in the course, active from now on: whoever launches is there."""
+    query = select(Membership).where(Membership.context_id == context.id, Membership.person_id == person.id)
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        ids = {"context_id": context.id, "person_id": person.id}
+        insert_new(session, Membership, **ids, role=role, raw_roles=list(launch.roles), settings={}, created_at=now)
+        row = session.scalars(query).one()
+    _fill(row, role=role, raw_roles=list(launch.roles), state="active", launched_at=now, never_accessed=False)
+    return row
+
+
+def keepable(url: str | None) -> str | None:
+    """Return an address that may be stored: None when it carries somebody's session (Moodle's return_url does)."""
+    if url is None:
+        return None
+    names = {name.lower() for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
+    return None if names & SECRETS else url
+
+
+def link_of(session: Session, context: Context, launch: Launch, panel: str, now: datetime) -> ResourceLink | None:
+    """Return the place in the course from which this launch came; None for a deep linking request."""
+    if launch.link is None:
+        return None
+    query = select(ResourceLink).where(
+        ResourceLink.context_id == context.id, ResourceLink.id_on_platform == launch.link.id
+    )
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        ids = {"context_id": context.id, "id_on_platform": launch.link.id}
+        insert_new(session, ResourceLink, **ids, title="", panel=panel, settings={}, created_at=now)
+        row = session.scalars(query).one()
+    _fill(row, title=launch.link.title, panel=panel, return_url=keepable(launch.return_url))
+    _fill(row, launched_at=_moved(row.launched_at, now))
+    activity = launch.custom.get("activity")
+    if activity:
+        _place_beside(session, context, row, activity)
+    return row
+
+
+def _place_beside(session: Session, context: Context, link: ResourceLink, api_id: str) -> None:
+    """Join the link to its activity; before the first sync only the LMS's id of it can be kept."""
+    if link.settings.get("activity") != api_id:
+        link.settings = {**link.settings, "activity": api_id}
+    query = select(Activity.id).where(Activity.context_id == context.id, Activity.api_id == api_id)
+    found = session.scalars(query).one_or_none()
+    if found is not None and link.activity_id != found:
+        link.activity_id = found
+
+
+def prove_active(session: Session, context: Context, academy: Academy, membership: Membership, now: datetime) -> None:
+    """Note that the member was here today, in the course's own time zone."""
+    zone = _valid_zone(context.time_zone) or _valid_zone(academy.time_zone)
+    day = now.astimezone(ZoneInfo(zone) if zone else UTC).date()
+    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = make(ActiveDay).values(membership_id=membership.id, day=day, proofs=LAUNCH)
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=["membership_id", "day"], set_={"proofs": ActiveDay.proofs.bitwise_or(LAUNCH)}
+        )
+    )

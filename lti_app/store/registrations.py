@@ -1,0 +1,186 @@
+"""Platforms: who may launch us, under which client id, from which deployments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from lti_app.models import Academy, Deployment, PlatformKeySet, Registration
+from lti_app.store.inserts import changed_rows, insert_new
+
+
+class BadPlatform(Exception):
+    """A platform cannot be added; ``faults`` holds one sentence for each thing to mend."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The addresses and names of one registration, as declared by whoever adds it."""
+
+    issuer: str
+    client_id: str
+    auth_login_url: str
+    auth_token_url: str
+    jwks_url: str
+    auth_audience: str | None = None
+
+    def faults(self) -> list[str]:
+        """Return what is wrong with it, one sentence each."""
+        found = []
+        for name in ("issuer", "auth_login_url", "auth_token_url", "jwks_url"):
+            parts = urlsplit(getattr(self, name))
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment:
+                found.append(f"{name} must be a full web address, not {getattr(self, name)!r}")
+            elif len(getattr(self, name)) > 2000:
+                found.append(f"{name} is longer than 2,000 characters")
+        if not self.client_id or len(self.client_id) > 255 or not self.client_id.isascii():
+            found.append("client_id must be 1 to 255 ASCII characters")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlatform:
+    """An active registration as the front door needs it, independent of any session."""
+
+    id: int
+    academy_id: int
+    issuer: str
+    client_id: str
+    auth_login_url: str
+    jwks_url: str
+    auth_audience: str | None
+
+
+def _known(row: Registration) -> KnownPlatform:
+    return KnownPlatform(
+        row.id, row.academy_id, row.issuer, row.client_id, row.auth_login_url, row.jwks_url, row.auth_audience
+    )
+
+
+def find_academy(session: Session, name: str, now: datetime) -> Academy:
+    """Return the academy of this name, made where it is new."""
+    academy = session.scalars(select(Academy).where(Academy.name == name).order_by(Academy.id).limit(1)).one_or_none()
+    if academy is None:
+        academy = Academy(name=name, settings={}, created_at=now)
+        session.add(academy)
+        session.flush()
+    return academy
+
+
+def add_platform(
+    session: Session,
+    *,
+    academy_name: str,
+    name: str,
+    issuer: str,
+    client_id: str,
+    auth_login_url: str,
+    auth_token_url: str,
+    jwks_url: str,
+    deployment_ids: Iterable[str],
+    auth_audience: str | None = None,
+    product: str = "",
+    origin: str = "manual",
+    accepts_new_deployments: bool = False,
+    scopes: Iterable[str] = (),
+    now: datetime,
+) -> Registration:
+    """Add a platform or bring the one with this issuer and client id up to date; raises BadPlatform.
+
+    A deployment is only ever added here, never taken away. A registration stays with its first academy: moving it would
+    carry people's data across.
+    """
+    platform = Declared(issuer, client_id, auth_login_url, auth_token_url, jwks_url, auth_audience)
+    if faults := platform.faults():
+        raise BadPlatform(faults)
+    academy = find_academy(session, academy_name, now)
+    row = find_registration(session, issuer, client_id)
+    if row is None:
+        row = Registration(issuer=issuer, client_id=client_id, academy_id=academy.id, created_at=now)
+        session.add(row)
+    elif row.academy_id != academy.id:
+        raise BadPlatform([f"{issuer} with client id {client_id} belongs to another academy"])
+    row.name = name or urlsplit(issuer).netloc
+    row.auth_login_url, row.auth_token_url, row.jwks_url = auth_login_url, auth_token_url, jwks_url
+    row.auth_audience = auth_audience
+    row.product = product or row.product or ""
+    row.origin = origin
+    row.status = "active"
+    row.accepts_new_deployments = accepts_new_deployments
+    row.scopes = list(scopes) or row.scopes or []
+    session.flush()
+    for id_on_platform in deployment_ids:
+        allow_deployment(session, row, id_on_platform, now)
+    return row
+
+
+def allow_deployment(session: Session, registration: Registration, id_on_platform: str, now: datetime) -> None:
+    """Say yes to a deployment, new or waiting; a blocked one stays blocked."""
+    ids = {"registration_id": registration.id, "academy_id": registration.academy_id, "id_on_platform": id_on_platform}
+    if insert_new(session, Deployment, **ids, status="active", created_at=now) is None:
+        session.execute(
+            update(Deployment)
+            .where(
+                Deployment.registration_id == registration.id,
+                Deployment.id_on_platform == id_on_platform,
+                Deployment.status == "waiting",
+            )
+            .values(status="active")
+        )
+
+
+def find_registration(session: Session, issuer: str, client_id: str) -> Registration | None:
+    """Return the registration of this issuer and client id."""
+    return session.scalars(
+        select(Registration).where(Registration.issuer == issuer, Registration.client_id == client_id)
+    ).one_or_none()
+
+
+def platforms_of(session: Session, issuer: str) -> list[KnownPlatform]:
+    """Return every active registration of an issuer; hosted platforms give all their schools one issuer."""
+    active = select(Registration).where(Registration.issuer == issuer, Registration.status == "active")
+    return [_known(row) for row in session.scalars(active)]
+
+
+def active_platform(session: Session, registration_id: int) -> KnownPlatform | None:
+    """Return one registration unless it is gone or switched off."""
+    row = session.get(Registration, registration_id)
+    return _known(row) if row is not None and row.status == "active" else None
+
+
+def client_ids_of(session: Session, issuer: str) -> frozenset[str]:
+    """Return all our client ids at one issuer."""
+    return frozenset(session.scalars(select(Registration.client_id).where(Registration.issuer == issuer)))
+
+
+def list_platforms(session: Session) -> list[Registration]:
+    """Return every registration with its academy and deployments, in the order they came."""
+    return list(
+        session.scalars(
+            select(Registration)
+            .options(selectinload(Registration.academy), selectinload(Registration.deployments))
+            .order_by(Registration.id)
+        )
+    )
+
+
+def remove_platform(session: Session, issuer: str, client_id: str) -> bool:
+    """Remove a registration with everything known through it: courses, people, threads. False when there is none."""
+    row = find_registration(session, issuer, client_id)
+    if row is None:
+        return False
+    jwks_url = row.jwks_url
+    gone = changed_rows(session, delete(Registration).where(Registration.id == row.id)) == 1
+    left = session.scalar(select(func.count()).select_from(Registration).where(Registration.jwks_url == jwks_url))
+    if not left:
+        session.execute(delete(PlatformKeySet).where(PlatformKeySet.jwks_url == jwks_url))
+    return gone

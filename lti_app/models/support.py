@@ -35,7 +35,7 @@ class Episode(Base):
     """A stall's life; the partial unique index allows one open episode per membership.
 
     ``state``: open, offered (candidates shown), asked (a helper was asked), helped (matched), ended.
-    ``reasons`` is a list of {code, facts, weight} as engagement gave them. ``snoozed_until`` is the learner's "not now",
+    ``reasons`` is a list of {code, facts, weight} as engagement gave them. ``snoozed_until`` is the learner's own,
     ``desk_snoozed_until`` the tutor's.
     """
 
@@ -147,6 +147,7 @@ class Prompt(Base):
     channel: Mapped[Code] = mapped_column(default="panel")
     facts: Mapped[Facts] = mapped_column(default=dict)
     state: Mapped[Code] = mapped_column(default="due")
+    made_at: Mapped[datetime]
     due_at: Mapped[datetime]
     claimed_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]

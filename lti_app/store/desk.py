@@ -131,7 +131,7 @@ def _open_prompts(session: Session, context_id: int, kind: str, limit: int) -> S
     query = select(Prompt).where(
         Prompt.context_id == context_id, Prompt.kind == kind, Prompt.state.in_(("due", "claimed", "sent"))
     )
-    return session.scalars(query.order_by(Prompt.due_at.desc(), Prompt.id.desc()).limit(limit)).all()
+    return session.scalars(query.order_by(Prompt.made_at.desc(), Prompt.id.desc()).limit(limit)).all()
 
 
 def _praise(session: Session, context_id: int) -> tuple[PraiseItem, ...]:
@@ -145,7 +145,7 @@ def _praise(session: Session, context_id: int) -> tuple[PraiseItem, ...]:
             kind=str(p.facts.get("milestone", "")),
             activity=refs.get(p.facts.get("activity_id") or 0),
             facts=p.facts,
-            reached_at=p.due_at,
+            reached_at=p.made_at,
         )
         for p in prompts
         if p.facts.get("learner_id") in people
@@ -162,7 +162,7 @@ def _reports(session: Session, context_id: int) -> tuple[ReportItem, ...]:
             by=people[p.facts["by_id"]],
             about=people[p.facts["about_id"]],
             words=str(p.facts.get("words", "")),
-            at=p.due_at,
+            at=p.made_at,
         )
         for p in prompts
         if p.facts.get("by_id") in people and p.facts.get("about_id") in people

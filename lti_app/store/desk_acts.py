@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from engagement.values import Outcome
 from lti_app.models import Delivery, Episode, Prompt
 from lti_app.store.course_facts import active_staff
-from lti_app.store.desk_case import channel_for
 from lti_app.store.episodes import end_episode
 from lti_app.store.inserts import insert_new
 from lti_app.store.pairing import locked_episode
+from lti_app.store.prompts import NewPrompt, add
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.stories import tell
 
@@ -71,20 +71,16 @@ def tutor_acted(
 def _write(session: Session, episode: Episode, act: Act) -> None:
     if not act.body:
         raise ValueError("body")
-    prompt_id = insert_new(
-        session,
-        Prompt,
-        key=f"tutor_message:{episode.id}:{act.form_key or act.now.isoformat()}"[:120],
-        context_id=episode.context_id,
-        episode_id=episode.id,
-        membership_id=episode.membership_id,
-        by_id=act.tutor_id,
+    new = NewPrompt(
+        key=f"tutor_message:{episode.id}:{act.form_key or act.now.isoformat()}",
         kind="tutor_message",
-        channel=channel_for(session, episode.membership_id),
+        context_id=episode.context_id,
+        to_id=episode.membership_id,
+        episode_id=episode.id,
+        by_id=act.tutor_id,
         facts={"body": act.body, "activity_id": episode.activity_id},
-        state="due",
-        due_at=act.now,
     )
+    prompt_id = add(session, new, act.now)
     # The same form sent twice (a double click, a retried request) is one message.
     if prompt_id is not None:
         _reached(session, episode, act, "tutor_message")
@@ -104,6 +100,7 @@ def _speak(session: Session, episode: Episode, act: Act) -> None:
         channel="voice",
         facts={"note": act.body},
         state="sent",
+        made_at=act.now,
         due_at=act.now,
         sent_at=act.now,
     )

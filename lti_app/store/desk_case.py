@@ -12,18 +12,16 @@ from sqlalchemy.orm import Session
 from lti_app.models import (
     ActiveDay,
     Attempt,
-    Context,
     Delivery,
-    Deployment,
     Episode,
     EpisodeEvent,
     Feeling,
-    LmsConnection,
     Match,
     Membership,
     Person,
     Prompt,
 )
+from lti_app.store.channels import channel_for
 from lti_app.store.course_facts import (
     STAFF,
     active_staff,
@@ -152,7 +150,7 @@ def _messages(session: Session, episode_id: int, people: Mapping[int, Face]) -> 
         select(Prompt, Delivery)
         .outerjoin(Delivery, Delivery.prompt_id == Prompt.id)
         .where(Prompt.episode_id == episode_id, Prompt.kind == "tutor_message")
-        .order_by(Prompt.due_at, Prompt.id, Delivery.id)
+        .order_by(Prompt.made_at, Prompt.id, Delivery.id)
     )
     messages: dict[int, Message] = {}
     for prompt, delivery in rows:
@@ -166,7 +164,7 @@ def _messages(session: Session, episode_id: int, people: Mapping[int, Face]) -> 
             channel=delivery.channel if delivery else prompt.channel,
             state=state,
             by=people.get(prompt.by_id or 0),
-            at=prompt.due_at,
+            at=prompt.made_at,
         )
     return tuple(messages.values())
 
@@ -197,19 +195,3 @@ def _draft(
         locale=person.locale,
         reasons=reason_views(episode.reasons, refs),
     )
-
-
-def channel_for(session: Session, membership_id: int) -> str:
-    """Return by which channel a message reaches a member: lms where a connection may send, else panel."""
-    row = session.execute(
-        select(LmsConnection.status, LmsConnection.cannot, Person.api_id)
-        .join(Deployment, Deployment.registration_id == LmsConnection.registration_id)
-        .join(Context, Context.deployment_id == Deployment.id)
-        .join(Membership, Membership.context_id == Context.id)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.id == membership_id)
-    ).one_or_none()
-    if row is None or row[0] != "ok" or row[2] is None:
-        return "panel"
-    missing = {item.get("ability") if isinstance(item, dict) else item for item in row[1] or ()}
-    return "panel" if "messages" in missing else "lms"

@@ -8,7 +8,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from lti_app.models import Episode, HelpOffer, Match, Prompt
-from lti_app.store.inserts import changed_rows, insert_new
+from lti_app.store.inserts import changed_rows
+from lti_app.store.prompts import NewPrompt, add
 from lti_app.store.refusals import NotYours
 
 LIVE = ("asked", "accepted")
@@ -84,19 +85,10 @@ def add_prompt(
     session: Session, match: Match, kind: str, to_id: int | None, now: datetime, key: str = "", **facts: object
 ) -> None:
     """Add a prompt about a match to its learner, its helper or (``to_id`` None) the course's tutors, once."""
-    insert_new(
+    add(
         session,
-        Prompt,
-        key=key or f"{kind}:{match.id}",
-        context_id=match.context_id,
-        episode_id=match.episode_id,
-        match_id=match.id,
-        membership_id=to_id,
-        kind=kind,
-        channel="panel",
-        facts=facts,
-        state="due",
-        due_at=now,
+        NewPrompt(key or f"{kind}:{match.id}", kind, match.context_id, to_id, match.episode_id, match.id, facts=facts),
+        now,
     )
 
 

@@ -2,16 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from lti_app.models import Delivery, Episode, Prompt
+from lti_app.store.channels import PANEL, channel_for, wait_of
 from lti_app.store.inserts import changed_rows, insert_new
 
-# What the panel shows by itself wherever these two are at home.
+BY_MESSAGE = ("nudge", "ask_helper", "introduced", "next_candidate", "tutor_message")
+# What the home and peer panels show to the person whom it is for.
 FOR_ME = ("nudge", "ask_helper", "introduced", "next_candidate", "thanks", "tutor_message", "did_it_help")
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrompt:
+    """A prompt to record; ``to_id`` None means the course's staff. ``due_at`` None means at once."""
+
+    key: str
+    kind: str
+    context_id: int
+    to_id: int | None
+    episode_id: int | None = None
+    match_id: int | None = None
+    by_id: int | None = None
+    due_at: datetime | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def add(session: Session, new: NewPrompt, now: datetime) -> int | None:
+    """Record a prompt and return its id, or None when its key was there already.
+
+    What speaks to one person waits in the panel first, and leaves as a message when they have not come by.
+    """
+    channel = channel_for(session, new.to_id) if new.to_id is not None and new.kind in BY_MESSAGE else PANEL
+    return insert_new(
+        session,
+        Prompt,
+        key=new.key[:120],
+        context_id=new.context_id,
+        episode_id=new.episode_id,
+        match_id=new.match_id,
+        membership_id=new.to_id,
+        by_id=new.by_id,
+        kind=new.kind,
+        channel=channel,
+        facts=dict(new.facts),
+        state="due",
+        made_at=now,
+        due_at=(new.due_at or now) + wait_of(new.kind, channel),
+    )
 
 
 def seen(session: Session, membership_id: int, now: datetime) -> int:
@@ -25,7 +68,6 @@ def seen(session: Session, membership_id: int, now: datetime) -> int:
         Prompt.kind.in_(FOR_ME),
         Prompt.seen_at.is_(None),
         Prompt.state.in_(("due", "sent")),
-        Prompt.due_at <= now,
     )
     count = 0
     for prompt_id, kind, episode_id in session.execute(waiting).all():

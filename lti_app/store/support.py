@@ -124,8 +124,8 @@ def _words(session: Session, member: Membership, now: datetime) -> tuple[WordVie
     prompts = session.scalars(
         select(Prompt)
         .where(Prompt.membership_id == member.id, Prompt.kind.in_(WORD_KINDS), Prompt.answered_at.is_(None))
-        .where(Prompt.due_at > now - WORDS_FOR, Prompt.due_at <= now, Prompt.state != "withdrawn")
-        .order_by(Prompt.due_at.desc(), Prompt.id.desc())
+        .where(Prompt.made_at > now - WORDS_FOR, Prompt.made_at <= now, Prompt.state != "withdrawn")
+        .order_by(Prompt.made_at.desc(), Prompt.id.desc())
         .limit(10)
     ).all()
     matched = dict(
@@ -143,7 +143,7 @@ def _words(session: Session, member: Membership, now: datetime) -> tuple[WordVie
             body=str(p.facts.get("body", "")),
             by=people.get(p.by_id or 0),
             activity=refs.get(about[p.id] or 0),
-            at=p.due_at,
+            at=p.made_at,
             is_new=p.seen_at is None,
         )
         for p in prompts

@@ -13,12 +13,12 @@ from engagement.budget import Alert
 from engagement.episodes import Ending, EpisodeUpdate
 from engagement.policy import Policy
 from engagement.prompts import PromptPlan, tutor_due_at
-from engagement.values import Candidate, PromptKind
+from engagement.values import Candidate
 from lti_app.models import Context, Episode, Match, Prompt
-from lti_app.store.desk_case import channel_for
 from lti_app.store.episodes import end_episode, open_episode, update_episode
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.pairing import locked_episode, settle
+from lti_app.store.prompts import NewPrompt, add
 from lti_app.store.stories import tell
 from lti_app.store.sweep_values import FORGIVEN, OpenRow, open_row
 
@@ -124,28 +124,20 @@ def withdraw_lapsed(session: Session, match_ids: Iterable[int], now: datetime) -
     return count
 
 
-def save_prompts(session: Session, context_id: int, plans: Sequence[PromptPlan]) -> int:
+def save_prompts(session: Session, context_id: int, plans: Sequence[PromptPlan], now: datetime) -> int:
     """Record prompts that are not there yet and return how many; the key makes a second sweep harmless."""
     known = set(session.scalars(select(Prompt.key).where(Prompt.key.in_([plan.key for plan in plans]))))
+    # Somebody may have said "this is wrong" while the sweep was thinking.
+    open_ids = set(
+        session.scalars(select(Episode.id).where(Episode.context_id == context_id, Episode.ended_at.is_(None)))
+    )
     count = 0
     for plan in plans:
-        if plan.key in known:
+        if plan.key in known or (plan.episode_id is not None and plan.episode_id not in open_ids):
             continue
-        wanted = channel_for(session, plan.to_id) if plan.kind is PromptKind.NUDGE and plan.to_id else "panel"
-        count += (
-            insert_new(
-                session,
-                Prompt,
-                key=plan.key,
-                context_id=context_id,
-                episode_id=plan.episode_id,
-                membership_id=plan.to_id,
-                kind=plan.kind.value,
-                channel=wanted,
-                facts={**plan.facts, "answers": [answer.value for answer in plan.answers]},
-                state="due",
-                due_at=plan.due_at,
-            )
-            is not None
+        facts = {**plan.facts, "answers": [answer.value for answer in plan.answers]}
+        new = NewPrompt(
+            plan.key, plan.kind.value, context_id, plan.to_id, plan.episode_id, due_at=plan.due_at, facts=facts
         )
+        count += add(session, new, now) is not None
     return count

@@ -152,6 +152,7 @@ def upgrade() -> None:
     sa.Column('sync_failures', sa.Integer(), nullable=False),
     sa.Column('sync_cursor', sa.JSON(), nullable=False),
     sa.Column('days_known_from', sa.Date(), nullable=True),
+    sa.Column('parts_read', sa.JSON(), nullable=False),
     sa.ForeignKeyConstraint(['deployment_id'], ['deployment.id'], name=op.f('fk_context_deployment_id_deployment'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_context')),
     sa.UniqueConstraint('deployment_id', 'id_on_platform', name=op.f('uq_context_deployment_id_id_on_platform'))
@@ -506,6 +507,7 @@ def upgrade() -> None:
     sa.Column('channel', sa.String(length=40), nullable=False),
     sa.Column('facts', sa.JSON(), nullable=False),
     sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('made_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('due_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('claimed_until', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('sent_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),

@@ -38,7 +38,8 @@ class LmsConnection(Base):
 class Context(Base):
     """A course. It is due for a sync when ``sync_due_at`` has passed and nobody holds ``sync_claimed_until``.
 
-    ``days_known_from`` is the first day from which the syncs came so close that they saw every active day.
+    ``days_known_from`` is the first day from which the syncs came so close that they saw every active day;
+    ``parts_read`` are the parts of a snapshot that were ever read.
     """
 
     __tablename__ = "context"
@@ -68,6 +69,7 @@ class Context(Base):
     sync_failures: Mapped[int] = mapped_column(default=0)
     sync_cursor: Mapped[Facts] = mapped_column(default=dict)
     days_known_from: Mapped[date | None]
+    parts_read: Mapped[FactList] = mapped_column(default=list)
 
     deployment: Mapped[Deployment] = relationship(lazy="raise_on_sql")
 

@@ -54,6 +54,9 @@ def save_snapshot(session: Session, context_id: int, snapshot: CourseSnapshot, n
     context = session.get_one(Context, context_id)
     _refuse_the_impossible(session, context, snapshot)
     _save_course(context, snapshot.course)
+    parts = sorted({*(context.parts_read or ()), *map(str, snapshot.read)})
+    if parts != context.parts_read:
+        context.parts_read = parts
     session.flush()
     scope = scope_of(session, context_id, context.time_zone, now)
     written: dict[str, int] = {}

@@ -88,7 +88,8 @@ def test_a_first_snapshot_brings_in_people_activities_progress_and_history(db: D
 def test_the_same_snapshot_again_writes_no_row(db: Database, context_id: int) -> None:
     assert save(db, context_id, course()).rows > 0
     again = save(db, context_id, changed(course(), taken_at=ago(minutes=-15)), ago(minutes=-15))
-    assert again.written and again.rows == 0
+    assert again.written
+    assert again.rows == 0
 
 
 def test_only_what_moved_is_written(db: Database, context_id: int) -> None:

@@ -58,7 +58,9 @@ def course() -> CourseSnapshot:
     """Ada has failed the quiz twice and is silent; Bruno passed it; Eva handed in an essay; nobody saw Eva before."""
     ref = CourseRef(api_id="2", lti_context_id="2")
     return CourseSnapshot(
-        course=Course(ref, "Fondamenti di Data Analysis", "FDA-2026", time_zone="Europe/Rome", state=CourseState.ACTIVE),
+        course=Course(
+            ref, "Fondamenti di Data Analysis", "FDA-2026", time_zone="Europe/Rome", state=CourseState.ACTIVE
+        ),
         taken_at=NOW,
         complete=True,
         cursor={"since": "1795169537"},
@@ -86,7 +88,9 @@ def course() -> CourseSnapshot:
             progress(ADA, PAGE, ActivityState.COMPLETED, completed_at=ago(days=20)),
             progress(ADA, QUIZ, ActivityState.FAILED, attempts=2, score=Decimal("4.5"), score_max=Decimal(10)),
             progress(ADA, ESSAY, ActivityState.NOT_STARTED),
-            progress(BRUNO, QUIZ, ActivityState.PASSED, score=Decimal(9), score_max=Decimal(10), completed_at=ago(days=5)),
+            progress(
+                BRUNO, QUIZ, ActivityState.PASSED, score=Decimal(9), score_max=Decimal(10), completed_at=ago(days=5)
+            ),
             progress(EVA, ESSAY, ActivityState.SUBMITTED, submitted_at=ago(days=4), needs_grading=True),
         ),
         attempts=(

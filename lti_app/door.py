@@ -21,7 +21,7 @@ from lti_app.house import house
 from lti_app.models import Academy, Context, Deployment, Membership, Person
 from lti_app.visit import COOKIE, FIELD, HEADER, NoVisit, Visit, seal, unseal
 
-SEEN_EVERY = timedelta(minutes=5)
+SEEN_EVERY = timedelta(minutes=1)
 # A token's age is counted from here to find whose it was although it is too old: nothing is sealed before it.
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -65,6 +65,11 @@ def visit_token() -> str:
     token: str = g.get("visit_token") or seal(visit, house().settings)
     g.visit_token = token
     return token
+
+
+def cookie_works() -> bool:
+    """Whether the browser sent our cookie, so that a plain link or a redirect finds its visit again."""
+    return bool(g.get("cookie_works"))
 
 
 def _changes_something() -> bool:
@@ -181,7 +186,7 @@ def _academy(session: Session, visit: Visit) -> Academy:
 
 
 def _note_presence(membership: Membership) -> None:
-    """Write down that the person is here, at most once in five minutes, for "here now"."""
+    """Write down that the person is here, at most once a minute, for "here now"."""
     now = house().clock.now()
     seen_at = membership.person.seen_at
     if membership.id == 0 or (seen_at is not None and now - seen_at < SEEN_EVERY):

@@ -103,5 +103,8 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.filters.update(markdown=markup.markdown, plain=markup.plain)
     app.jinja_env.globals.update(
-        visit_token=door.visit_token, new_form_key=new_form_key, wants_fragment=answers.wants_fragment
+        visit_token=door.visit_token,
+        cookie_works=door.cookie_works,
+        new_form_key=new_form_key,
+        wants_fragment=answers.wants_fragment,
     )

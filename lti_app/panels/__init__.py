@@ -1,5 +1,21 @@
-"""The room panels."""
+"""The panels learners see in their course page: one folder each, the same file names in each."""
 
 from flask import Blueprint
+from flask.blueprints import BlueprintSetupState
+
+from lti_app import wording
+from lti_app.panels import bundle, gallery, home, peer, talk
+from lti_app.panels.peer.forms import Offer, offer_of
 
 blueprint = Blueprint("panels", __name__)
+for room in (bundle, gallery, home, talk, peer):
+    blueprint.register_blueprint(room.blueprint)
+
+
+@blueprint.record_once
+def _teach(state: BlueprintSetupState) -> None:
+    wording.install(state.app)
+    state.app.jinja_env.globals.update(empty_offer=Offer, offer_form=offer_of)
+    state.app.jinja_env.globals.update(
+        style_address=bundle.style_address, script_address=bundle.script_address, font_address=bundle.font_address
+    )

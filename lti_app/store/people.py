@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from lti_app.models import Match, Membership, Person
+from lti_app.models import Episode, Match, Membership, Person
 from lti_app.store import names
+from lti_app.store.stall_card import HERE, SAME_SITTING
 from lti_app.store.views import Face
-
-HERE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,9 @@ def staff_among(session: Session, membership_ids: Iterable[int | None]) -> froze
 
 
 def glance(session: Session, context_id: int, viewer_id: int, now: datetime, *, to_staff: bool = False) -> CourseGlance:
-    """Return how many people are in the course and who was here in the last ten minutes, in two queries."""
+    """Return how many people are in the course and who is here now, in two queries."""
     active = (Membership.context_id == context_id, Membership.state == "active")
-    here = or_(Person.seen_at >= now - HERE, Membership.last_access_at >= now - HERE)
+    here = and_(Membership.launched_at > now - SAME_SITTING, Person.seen_at > now - HERE)
     people = session.scalar(select(func.count()).select_from(Membership).where(*active)) or 0
     rows = session.execute(
         select(Membership.id, Person, func.count().over())
@@ -70,6 +69,21 @@ def glance(session: Session, context_id: int, viewer_id: int, now: datetime, *, 
 def asks_waiting(session: Session, membership_id: int) -> int:
     """Return how many people wait for this member's answer as a helper."""
     query = select(func.count()).select_from(Match).where(Match.helper_id == membership_id, Match.state == "asked")
+    return session.scalar(query) or 0
+
+
+def desk_waiting(session: Session, context_id: int, now: datetime) -> int:
+    """Return how many open episodes of a course wait for a tutor: nobody helps yet, and none was put off."""
+    query = (
+        select(func.count())
+        .select_from(Episode)
+        .where(
+            Episode.context_id == context_id,
+            Episode.ended_at.is_(None),
+            Episode.state != "helped",
+            or_(Episode.desk_snoozed_until.is_(None), Episode.desk_snoozed_until <= now),
+        )
+    )
     return session.scalar(query) or 0
 
 

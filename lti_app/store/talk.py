@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from lti_app.models import Activity, Episode, Match, Post, Thread, ThreadSeen
+from lti_app.models import Episode, Match, Post, Thread, ThreadSeen
 from lti_app.store import people
+from lti_app.store.course_facts import activity_refs
 from lti_app.store.refusals import NotYours
 from lti_app.store.views import ActivityRef, Face
 
@@ -70,16 +71,6 @@ def course_threads(context_id: int) -> Select[tuple[Thread]]:
     )
 
 
-def _activities(session: Session, ids: set[int | None]) -> dict[int, ActivityRef]:
-    wanted = ids - {None}
-    if not wanted:
-        return {}
-    rows = session.execute(
-        select(Activity.id, Activity.title, Activity.kind, Activity.url).where(Activity.id.in_(wanted))
-    )
-    return {row[0]: ActivityRef(*row) for row in rows}
-
-
 def _is_new(membership_id: int) -> Any:
     """A thread is new to a member when somebody else's post is later than their last look at it."""
     seen = (
@@ -129,14 +120,14 @@ def list_threads(
     ends = _ends(session, [row[0].id for row in rows])
     authors = {row[0].author_id for row in rows} | {end[1] for end in ends.values()}
     known = people.faces(session, authors, to_staff=to_staff)
-    activities = _activities(session, {row[0].activity_id for row in rows})
+    activities = activity_refs(session, {row[0].activity_id for row in rows})
     return tuple(
         ThreadLine(
             id=thread.id,
             title=thread.title,
-            author=known.get(thread.author_id),
-            last_author=known.get(ends[thread.id][1]) if thread.id in ends else None,
-            activity=activities.get(thread.activity_id),
+            author=known.get(thread.author_id or 0),
+            last_author=known.get(ends[thread.id][1] or 0) if thread.id in ends else None,
+            activity=activities.get(thread.activity_id or 0),
             replies=max(0, ends[thread.id][0] - 1) if thread.id in ends else 0,
             moved_at=thread.moved_at,
             is_new=bool(new),
@@ -177,7 +168,7 @@ def read_thread(
     return _page(session, thread, membership_id, to_staff=to_staff)
 
 
-def readprivate_thread(session: Session, match_id: int, membership_id: int) -> ThreadPage:
+def read_private(session: Session, match_id: int, membership_id: int) -> ThreadPage:
     """Return the private thread of a match to one of its two people; raises NotYours for everybody else, staff too."""
     return _page(session, private_thread(session, match_id, membership_id), membership_id)
 
@@ -209,7 +200,7 @@ def _page(session: Session, thread: Thread, membership_id: int, *, to_staff: boo
     return ThreadPage(
         id=thread.id,
         title=thread.title,
-        activity=_activities(session, {thread.activity_id}).get(thread.activity_id or 0),
+        activity=activity_refs(session, {thread.activity_id}).get(thread.activity_id or 0),
         posts=tuple(
             PostView(
                 id=post.id,

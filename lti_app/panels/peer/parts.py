@@ -1,0 +1,109 @@
+"""The parts that the home and the peer panel share, and the answer after each act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Response, abort, g, render_template, request, url_for
+from sqlalchemy.orm import Session
+
+from lti_app.answers import answer
+from lti_app.fields import Field
+from lti_app.house import house
+from lti_app.panels.peer.forms import LANGUAGES, Offer
+from lti_app.shell import render_panel
+from lti_app.store import prompts
+from lti_app.store.offers import MAX_CAPACITY, WINDOW_CODES
+from lti_app.store.support import support_for
+from lti_app.store.views import SupportView
+
+NOTHING = SupportView(stall=None, asks=(), matches=(), offerables=(), offers=(), words=())
+PARTS = ("care", "asks", "matches", "offers", "offer")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What the page says after an act: look is glad, care or fault."""
+
+    title: str
+    words: str = ""
+    look: str = "glad"
+
+
+def support_of_viewer(session: Session) -> SupportView:
+    """Return what peer support shows to the viewer; nothing for a test student, who is nobody's course mate."""
+    me = g.membership
+    return support_for(session, me.id, house().clock.now()) if me.id else NOTHING
+
+
+def note_seen() -> None:
+    """Record that the viewer was shown what waits for them."""
+    if g.membership.id == 0 or g.visit.student_view:
+        return
+    with house().db.writing() as session:
+        prompts.seen(session, g.membership.id, house().clock.now())
+
+
+def choices() -> dict[str, object]:
+    """Return what the form of an offer lets people choose from."""
+    return {"language_codes": LANGUAGES, "window_codes": WINDOW_CODES, "most": MAX_CAPACITY}
+
+
+def peer_page(word: Word | None = None, draft: Offer | None = None, objection: Field | None = None) -> str:
+    """Draw the peer panel."""
+    with house().db.reading() as session:
+        support = support_of_viewer(session)
+        page = render_panel(
+            session,
+            "panels/peer/page.html",
+            tab="peer",
+            support=support,
+            word=word,
+            draft=draft,
+            objection=objection or Field(),
+            **choices(),
+        )
+    note_seen()
+    return page
+
+
+def came_from_home() -> bool:
+    """Whether the form stood in the home panel, so that its answer belongs there."""
+    return request.form.get("at") == "home"
+
+
+def after(
+    part: str,
+    word: Word | None = None,
+    *,
+    status: int = 200,
+    draft: Offer | None = None,
+    objection: Field | None = None,
+) -> Response:
+    """Answer an act of peer support with the ``part`` of the page that it changed, or the page it came from."""
+    if part not in PARTS:
+        abort(500)
+
+    def fragment() -> str:
+        with house().db.reading() as session:
+            support = support_of_viewer(session)
+            return render_template(
+                f"panels/peer/_{part}.html",
+                support=support,
+                word=word,
+                draft=draft,
+                objection=objection or Field(),
+                at=request.form.get("at", "peer"),
+                **choices(),
+            )
+
+    def page() -> str:
+        # Imported here: home shows these parts, so it stands above them.
+        from lti_app.panels.home.views import home_page
+
+        if came_from_home():
+            return home_page(word, draft, objection)
+        return peer_page(word, draft, objection)
+
+    to = url_for("panels.home.show" if came_from_home() else "panels.peer.show")
+    return answer(fragment=fragment, page=page, to=to, status=status)

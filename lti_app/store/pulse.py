@@ -1,0 +1,41 @@
+"""The one-tap question after an activity: what to ask about, and whether it was answered."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lti_app.models import Activity, ActivityProgress, Feeling
+from lti_app.store.course_facts import activity_refs
+from lti_app.store.views import ActivityRef
+
+ASK_FOR = timedelta(days=14)
+TOUCHED = ("submitted", "failed", "passed", "completed", "in_progress")
+
+
+def to_ask_about(session: Session, membership_id: int, now: datetime) -> ActivityRef | None:
+    """Return the activity this learner did last (within two weeks), unless they have said how it was since."""
+    at = func.coalesce(ActivityProgress.completed_at, ActivityProgress.graded_at, ActivityProgress.submitted_at)
+    row = session.execute(
+        select(ActivityProgress.activity_id, at)
+        .join(Activity, Activity.id == ActivityProgress.activity_id)
+        .where(
+            ActivityProgress.membership_id == membership_id,
+            ActivityProgress.state.in_(TOUCHED),
+            Activity.gone_at.is_(None),
+            at > now - ASK_FOR,
+            at <= now,
+        )
+        .order_by(at.desc(), Activity.position.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    said = session.scalar(
+        select(Feeling.id)
+        .where(Feeling.membership_id == membership_id, Feeling.activity_id == row[0], Feeling.at >= row[1])
+        .limit(1)
+    )
+    return None if said is not None else activity_refs(session, [row[0]]).get(row[0])

@@ -64,16 +64,22 @@ class _Bounded:
 
     def getresponse(self) -> Any:
         """Read the headers; a server that drips them is cut off."""
-        watchdog = threading.Timer(self.header_seconds, _cut, args=(self.sock,))  # type: ignore[attr-defined]
+        late = threading.Event()
+        watchdog = threading.Timer(self.header_seconds, _cut, args=(self.sock, late))  # type: ignore[attr-defined]
         watchdog.daemon = True
         watchdog.start()
         try:
-            return super().getresponse()  # type: ignore[misc]
+            response = super().getresponse()  # type: ignore[misc]
         finally:
             watchdog.cancel()
+        if late.is_set():
+            # Headers that break off look complete to http.client.
+            raise TimeoutError("the headers took too long")
+        return response
 
 
-def _cut(sock: socket.socket | None) -> None:
+def _cut(sock: socket.socket | None, late: threading.Event) -> None:
+    late.set()
     try:
         if sock is not None:
             sock.shutdown(socket.SHUT_RDWR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -183,14 +184,19 @@ class Http:
             answer = self.ask("GET", following, headers=headers, repeat=True)
 
 
+_LINK = re.compile(r"<([^>]*)>([^<]*)")
+_REL = re.compile(r"\brel\s*=\s*[\"“”]?\s*([^\"“”;,]+)", re.IGNORECASE)
+
+
 def link(answer: Answer, relation: str) -> str | None:
     """The address of a ``Link`` header by its relation, case kept; None if there is none."""
     header = answer.headers.get("Link", "")
-    # Moodle writes curly quotes and &amp; into the links of its line items (seen in 4.5).
-    header = header.replace("“", '"').replace("”", '"').replace("â\x80\x9c", '"').replace("â\x80\x9d", '"')
-    for entry in requests.utils.parse_header_links(header) if header else ():
-        if relation in str(entry.get("rel", "")).lower().split():
-            return urljoin(answer.url, str(entry["url"]).strip().replace("&amp;", "&"))
+    # Moodle writes curly quotes and &amp; into the links of its line items (seen in 4.5); headers are read as latin-1.
+    header = header.replace("â\x80\x9c", "“").replace("â\x80\x9d", "”").replace("&amp;", "&")
+    for address, parameters in _LINK.findall(header):
+        found = _REL.search(parameters)
+        if found is not None and relation in found.group(1).lower().split():
+            return urljoin(answer.url, address.strip())
     return None
 
 

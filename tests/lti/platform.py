@@ -140,7 +140,7 @@ class Moodle:
         }
         return {name: value for name, value in values.items() if value is not None}
 
-    def claims(self, nonce: str, **said: Any) -> Claims:
+    def claims(self, nonce: str, /, **said: Any) -> Claims:
         """A learner's claims; a keyword sets a claim (``_`` before a name of the LTI vocabulary), None drops it."""
         now = int(time.time())
         claims: Claims = {
@@ -171,8 +171,12 @@ class Moodle:
                 claims[full] = value
         return claims
 
-    def sign(self, claims: Any, *, key: str = "first", headers: dict[str, Any] | None = None, alg: str = "RS256") -> str:
-        return jwt.encode(claims, private_key(key), algorithm=alg, headers={"kid": key, **(headers or {})})
+    def sign(
+        self, claims: Any, *, key: str = "first", headers: dict[str, Any] | None = None, alg: str = "RS256"
+    ) -> str:
+        # As bytes: the library would refuse to sign some of the nonsense that a platform may send.
+        payload = json.dumps(claims).encode()
+        return jwt.api_jws.encode(payload, private_key(key), algorithm=alg, headers={"kid": key, **(headers or {})})
 
 
 class Login:

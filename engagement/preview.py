@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from engagement.asof import as_of, proofs
 from engagement.budget import AlertHistory, Chosen, PastAlert, choose
-from engagement.facts import Cohort, Knowledge, Learner
-from engagement.moments import FORTNIGHT, WEEK, aware, day_of
+from engagement.facts import Cohort, Knowledge
+from engagement.moments import FORTNIGHT, WEEK, aware, day_of, end_of
 from engagement.policy import Policy
 from engagement.stall import find_stalls
 from engagement.verdicts import Estimate
@@ -60,20 +60,26 @@ def preview(
 ) -> Preview:
     """Replay the policy with the code that sweeps use; raises ValueError for naive times.
 
-    The past is replayed with its own quiet rules: what a week lists is cooling down in the next. What an LMS has since
+    The past is replayed with its own quiet rules: whom a week lists is not listed again until they came back and the
+    cool-down is over. What an LMS has since
     overwritten (last access, undated states) cannot be brought back: such learners are not judged in the past.
     """
     history = history or AlertHistory()
     today = _sweep(cohort, policy, aware(now), history, estimator)
+    past = _Past(cohort)
     found: list[PastWeek] = []
-    alerts: tuple[PastAlert, ...] = ()
+    listed: list[tuple[int, datetime]] = []
     for back in range(weeks, 0, -1):
         at = now - back * WEEK
         then = replace(as_of(cohort, at), as_of=None if cohort.as_of is None else at)
+        alerts = tuple(PastAlert(one, opened_at, past.back_at(one, opened_at, at)) for one, opened_at in listed)
         chosen = _sweep(then, policy, at, replace(history, alerts=alerts), estimator)
-        listed = [alert.stall.learner_id for alert in chosen.alerts]
-        alerts += tuple(PastAlert(one, at, at) for one in listed)
-        found.append(_week(cohort, listed, len(chosen.held_back), at, now))
+        new = [alert.stall.learner_id for alert in chosen.alerts]
+        listed += [(one, at) for one in new]
+        ways = [past.came_back(one, at, now) for one in new]
+        found.append(
+            PastWeek(at, len(new), len(chosen.held_back), ways.count(True), ways.count(False), ways.count(None))
+        )
     return Preview(today, tuple(found))
 
 
@@ -82,28 +88,32 @@ def _sweep(cohort: Cohort, policy: Policy, now: datetime, history: AlertHistory,
     return choose(find_stalls(cohort, policy, now, estimates), history, policy, now, cohort)
 
 
-def _week(cohort: Cohort, listed: list[int], held_back: int, at: datetime, now: datetime) -> PastWeek:
-    learners = {learner.id: learner for learner in cohort.learners}
-    marked = frozenset(activity.id for activity in cohort.activities if activity.tutor_marked)
-    came, away, untold = 0, 0, 0
-    for one in listed:
-        back = _came_back(learners[one], cohort.time_zone, marked, at, now)
-        came, away, untold = came + (back is True), away + (back is False), untold + (back is None)
-    return PastWeek(at, len(listed), held_back, came, away, untold)
+class _Past:
+    """What the cohort knows now of the days on which each learner came."""
 
+    def __init__(self, cohort: Cohort) -> None:
+        """Collect nothing yet: days are looked up for the few who are listed."""
+        self._zone = cohort.time_zone
+        self._learners = {learner.id: learner for learner in cohort.learners}
+        self._marked = frozenset(activity.id for activity in cohort.activities if activity.tutor_marked)
 
-def _came_back(learner: Learner, time_zone: str, marked: frozenset[int], at: datetime, now: datetime) -> bool | None:
-    """Whether the learner came within 14 days of ``at``; None where that is not known yet, or cannot be."""
-    first, until = day_of(at, time_zone), day_of(min(at + FORTNIGHT, now), time_zone)
-    days = learner.active_days | {day_of(one, time_zone) for one in proofs(learner.progress, marked)}
-    if learner.last_seen_at is not None:
-        days |= {day_of(learner.last_seen_at, time_zone)}
-    if any(first < day <= until for day in days):
-        return True
-    if now - at < FORTNIGHT:
-        return None
-    start = learner.days_known_from
-    watched = Knowledge.DAYS in learner.known and start is not None and start <= first + timedelta(days=1)
-    last_seen = learner.last_seen_at
-    silent_since = Knowledge.ACCESS in learner.known and last_seen is not None and day_of(last_seen, time_zone) <= first
-    return False if watched or silent_since or learner.never_seen else None
+    def back_at(self, learner_id: int, at: datetime, until: datetime) -> datetime | None:
+        """When the learner came after the day of ``at`` and by ``until``, or None."""
+        learner, first, last = self._learners[learner_id], day_of(at, self._zone), day_of(until, self._zone)
+        days = learner.active_days | {day_of(one, self._zone) for one in proofs(learner.progress, self._marked)}
+        if learner.last_seen_at is not None:
+            days |= {day_of(learner.last_seen_at, self._zone)}
+        back = min((day for day in days if first < day <= last), default=None)
+        return None if back is None else min(end_of(back, self._zone), until)
+
+    def came_back(self, learner_id: int, at: datetime, now: datetime) -> bool | None:
+        """Whether the learner came within 14 days of ``at``; None where that is not known yet, or cannot be."""
+        if self.back_at(learner_id, at, min(at + FORTNIGHT, now)) is not None:
+            return True
+        if now - at < FORTNIGHT:
+            return None
+        learner, first = self._learners[learner_id], day_of(at, self._zone)
+        start, seen = learner.days_known_from, learner.last_seen_at
+        watched = Knowledge.DAYS in learner.known and start is not None and start <= first + timedelta(days=1)
+        silent_since = Knowledge.ACCESS in learner.known and seen is not None and day_of(seen, self._zone) <= first
+        return False if watched or silent_since or learner.never_seen else None

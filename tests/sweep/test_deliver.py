@@ -1,0 +1,264 @@
+"""Messages leave once, through Moodle's own web service, and whatever happens on the way nothing is said twice."""
+
+from __future__ import annotations
+
+import logging
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from lti_app.config import Settings
+from lti_app.house import House
+from lti_app.jobs.deliver import DeliverSummary, deliver_due
+from lti_app.jobs.sweep import sweep_context
+from lti_app.models import Context, Delivery, Episode, Prompt
+from lti_app.sealing import seal_text
+from lti_app.store import prompts
+from lti_app.store.desk import desk_case, tutor_acted
+from lti_app.store.support import support_for
+from tests.conftest import StillClock
+from tests.sweep.course import NOW, Builder, Course, offers_help
+from tests.sweep.moodle import Mailbox, moodle
+from tests.sweep.test_loop import the_house
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    with moodle() as box:
+        yield box
+
+
+@pytest.fixture
+def connected(app: Flask, course: Course, mailbox: Mailbox) -> House:
+    house = the_house(app)
+    with house.db.writing() as session:
+        sealed = seal_text("token", house.settings.secret_key)
+        Builder(session).connect(course.registration, mailbox.url, sealed)
+    return house
+
+
+def deliver(app: Flask) -> DeliverSummary:
+    with app.app_context():
+        return deliver_due(the_house(app))
+
+
+def clara_writes(house: House, course: Course, body: str = "Ciao Ada, martedì ci troviamo?") -> int:
+    sweep_context(house, course.context)
+    with house.db.writing() as session:
+        episode_id = session.scalars(select(Episode.id)).one()
+        tutor_acted(session, episode_id, course.clara, "message", body, NOW, form_key="form-1")
+    return episode_id
+
+
+def test_claras_message_arrives_in_moodle_once_with_her_name_and_the_way_back(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox
+) -> None:
+    episode_id = clara_writes(connected, course)
+    assert deliver(app).sent == 1
+    assert deliver(app).sent == 0
+    (got,) = mailbox.got
+    assert got["wsfunction"] == "core_message_send_instant_messages"
+    assert got["messages[0][touserid]"] == "ada-rossi"
+    assert "martedì ci troviamo?" in got["messages[0][text]"]
+    assert "Clara Villa" in got["messages[0][text]"]
+    assert f"{mailbox.url}/course/view.php?id=7" in got["messages[0][text]"]
+    with connected.db.reading() as session:
+        case = desk_case(session, course.context, episode_id, NOW, tutor_id=course.clara)
+        assert [(message.channel, message.state) for message in case.messages] == [("lms", "sent")]
+        assert case.messages[0].by is not None
+        assert case.messages[0].by.name == "Clara Villa"
+        assert case.owner is not None
+
+
+def test_the_same_form_sent_twice_is_one_message(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox
+) -> None:
+    clara_writes(connected, course)
+    with connected.db.writing() as session:
+        episode_id = session.scalars(select(Episode.id)).one()
+        tutor_acted(session, episode_id, course.clara, "message", "Ciao Ada", NOW, form_key="form-1")
+    deliver(app)
+    assert len(mailbox.got) == 1
+
+
+def test_a_nudge_waits_in_the_panel_for_a_day_before_it_leaves(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox, clock: StillClock
+) -> None:
+    with connected.db.writing() as session:
+        offers_help(session, course.bruno, course.quiz_2)
+    sweep_context(connected, course.context)
+    assert deliver(app).sent == 0
+    clock.at += timedelta(hours=25)
+    assert deliver(app).sent == 1
+    (got,) = mailbox.got
+    assert got["messages[0][touserid]"] == "ada-rossi"
+    assert "Quiz 2: Pulizia dei dati" in got["messages[0][text]"]
+    assert "41" not in got["messages[0][text]"]
+    with connected.db.reading() as session:
+        assert session.scalars(select(Episode.nudged_at)).one() == clock.at
+
+
+def test_ada_who_has_read_her_card_gets_no_message_about_it(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox, clock: StillClock
+) -> None:
+    sweep_context(connected, course.context)
+    with connected.db.writing() as session:
+        assert prompts.seen(session, course.ada, NOW) == 1
+    clock.at += timedelta(days=2)
+    deliver(app)
+    assert mailbox.got == []
+
+
+def test_ada_who_moves_before_the_nudge_leaves_gets_none(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox, clock: StillClock
+) -> None:
+    sweep_context(connected, course.context)
+    with connected.db.writing() as session:
+        session.execute(update(Episode).values(ended_at=NOW, state="ended", outcome="came_back"))
+    clock.at += timedelta(days=2)
+    assert deliver(app).dropped == 1
+    assert mailbox.got == []
+
+
+def test_moodle_refuses_and_ada_reads_claras_words_in_the_panel(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox
+) -> None:
+    mailbox.answer = mailbox.refuse
+    episode_id = clara_writes(connected, course)
+    assert deliver(app).refused == 1
+    assert deliver(app).refused == 0
+    with connected.db.reading() as session:
+        case = desk_case(session, course.context, episode_id, NOW, tutor_id=course.clara)
+        assert [message.state for message in case.messages] == ["failed"]
+        (word,) = support_for(session, course.ada, NOW).words
+        assert (word.kind, word.body) == ("tutor_message", "Ciao Ada, martedì ci troviamo?")
+        assert word.by is not None
+        assert word.by.name == "Clara V."
+
+
+def test_the_service_user_may_not_send_and_the_panel_keeps_the_words(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox
+) -> None:
+    mailbox.answer = mailbox.forbid
+    clara_writes(connected, course)
+    assert deliver(app).refused == 1
+    with connected.db.reading() as session:
+        assert len(support_for(session, course.ada, NOW).words) == 1
+
+
+def test_moodle_breaks_while_answering_and_nothing_is_sent_again(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox
+) -> None:
+    mailbox.status = 500
+    clara_writes(connected, course)
+    assert deliver(app).unsure == 1
+    mailbox.status = 200
+    assert deliver(app) == DeliverSummary()
+    assert len(mailbox.got) == 1
+    with connected.db.reading() as session:
+        assert session.scalars(select(Delivery.state)).one() == "unsure"
+        assert len(support_for(session, course.ada, NOW).words) == 1
+
+
+def test_a_worker_that_died_after_writing_down_leaves_no_second_message(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox
+) -> None:
+    clara_writes(connected, course)
+    with connected.db.writing() as session:
+        prompt = session.scalars(select(Prompt).where(Prompt.kind == "tutor_message")).one()
+        prompt.state, prompt.claimed_until = "claimed", datetime.now(UTC) - timedelta(seconds=1)
+        session.add(Delivery(prompt_id=prompt.id, channel="lms", state="sending", at=NOW))
+    assert deliver(app).unsure == 1
+    assert mailbox.got == []
+
+
+def test_a_worker_that_died_before_writing_down_is_made_good(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox
+) -> None:
+    clara_writes(connected, course)
+    with connected.db.writing() as session:
+        prompt = session.scalars(select(Prompt).where(Prompt.kind == "tutor_message")).one()
+        prompt.state, prompt.claimed_until = "claimed", datetime.now(UTC) + timedelta(minutes=5)
+    assert deliver(app).sent == 0
+    with connected.db.writing() as session:
+        session.execute(update(Prompt).values(claimed_until=datetime.now(UTC) - timedelta(seconds=1)))
+    assert deliver(app).sent == 1
+    assert len(mailbox.got) == 1
+
+
+def test_without_a_connection_the_panel_is_the_way(app: Flask, course: Course) -> None:
+    house = the_house(app)
+    episode_id = clara_writes(house, course)
+    assert deliver(app).sent == 0
+    with house.db.reading() as session:
+        assert len(support_for(session, course.ada, NOW).words) == 1
+        assert desk_case(session, course.context, episode_id, NOW).channel == "panel"
+
+
+def test_in_development_the_message_goes_to_the_log(
+    app: Flask, course: Course, caplog: pytest.LogCaptureFixture
+) -> None:
+    house = the_house(app)
+    with house.db.writing() as session:
+        session.get_one(Context, course.context).settings = {"messages": "console"}
+    clara_writes(house, course)
+    with caplog.at_level(logging.INFO, "regista.deliver"):
+        assert deliver(app).sent == 1
+    assert "martedì ci troviamo?" in caplog.text
+
+
+WORKER = """
+import sys
+from lti_app import create_app
+from lti_app.config import Settings
+from lti_app.jobs.deliver import deliver_due
+settings = Settings(database_url=sys.argv[1], jobs_url="sqlite:///:memory:", public_url="http://127.0.0.1:8000",
+                    secret_key=sys.argv[2], data_dir=sys.argv[3], allow_private_addresses=True)
+app = create_app(settings)
+print("ready", flush=True)
+with app.app_context():
+    print(deliver_due(app.extensions["regista"]), flush=True)
+"""
+
+
+def test_workers_killed_in_the_middle_send_nothing_twice_and_lose_nothing(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox, settings: Settings
+) -> None:
+    count = 24
+    episode_id = clara_writes(connected, course)
+    with connected.db.writing() as session:
+        for number in range(1, count):
+            tutor_acted(session, episode_id, course.clara, "message", f"Ciao {number}", NOW, form_key=f"f{number}")
+    mailbox.slow = 0.02
+    dice = random.Random(7)
+    for _ in range(5):
+        command = [sys.executable, "-c", WORKER, settings.database_url, settings.secret_key, settings.data_dir]
+        worker = subprocess.Popen(command, stdout=subprocess.PIPE)
+        assert worker.stdout is not None
+        worker.stdout.readline()
+        time.sleep(dice.uniform(0.02, 0.25))
+        worker.kill()
+        worker.wait()
+        worker.stdout.close()
+        with connected.db.writing() as session:
+            over = datetime.now(UTC) - timedelta(seconds=1)
+            session.execute(update(Prompt).where(Prompt.state == "claimed").values(claimed_until=over))
+    mailbox.slow = 0.0
+    deliver(app)
+    keys = Counter(got["messages[0][clientmsgid]"] for got in mailbox.got)
+    with connected.db.reading() as session:
+        fates = Counter(session.scalars(select(Delivery.state).where(Delivery.channel == "lms")))
+        states = set(session.scalars(select(Prompt.state).where(Prompt.kind == "tutor_message")))
+    assert set(keys.values()) == {1}
+    assert states == {"sent"}
+    assert sum(fates.values()) == count
+    assert set(fates) <= {"sent", "unsure"}
+    assert len(keys) >= fates["sent"]

@@ -74,6 +74,7 @@ class _Bounded:
             watchdog.cancel()
         if late.is_set():
             # Headers that break off look complete to http.client.
+            response.close()
             raise TimeoutError("the headers took too long")
         return response
 

@@ -196,7 +196,7 @@ def link(answer: Answer, relation: str) -> str | None:
     for address, parameters in _LINK.findall(header):
         found = _REL.search(parameters)
         if found is not None and relation in found.group(1).lower().split():
-            return urljoin(answer.url, address.strip())
+            return urljoin(answer.url, str(address).strip())
     return None
 
 

@@ -50,27 +50,25 @@ class Asker:
         ledger.read.update({Part.COMPLETION, Part.ATTEMPTS} - self._asks if quizzes is not None else set())
 
     def is_mended(self, lacking: Sequence[str], learner_ids: Sequence[str]) -> bool:
-        """Whether something that was refused last time is granted now: one call for each such part tells."""
+        """Whether something that was refused last time is granted now; what is not is not asked again this time."""
         if not learner_ids:
             return False
-        trials = {Part.COMPLETION: self._try_completion, Part.ATTEMPTS: self._try_attempts}
-        wanted = [part for part in trials if part in lacking and part in self._asks]
-        return any(trials[part](learner_ids[0]) for part in wanted)
+        calls = {Part.COMPLETION: self._try_completion, Part.ATTEMPTS: self._try_attempts}
+        granted = False
+        for part in [part for part in calls if part in lacking and part in self._asks]:
+            try:
+                calls[part](learner_ids[0])
+                granted = True
+            except REFUSALS as error:
+                self._give_up(part, error, learner_ids[0])
+        return granted
 
-    def _try_completion(self, who: str) -> bool:
-        try:
-            self._calls.call(_COMPLETION, Completions, {"courseid": self._course, "userid": who})
-        except REFUSALS:
-            return False
-        return True
+    def _try_completion(self, who: str) -> None:
+        self._calls.call(_COMPLETION, Completions, {"courseid": self._course, "userid": who})
 
-    def _try_attempts(self, who: str) -> bool:
+    def _try_attempts(self, who: str) -> None:
         params: dict[str, str | int] = {"quizid": self._quizzes[0].id, "userid": who, "status": "all"}
-        try:
-            self._calls.call(self._attempts, QuizAttempts, params)
-        except REFUSALS:
-            return False
-        return True
+        self._calls.call(self._attempts, QuizAttempts, params)
 
     def ask(self, learner_ids: Sequence[str], came: frozenset[str], work: Work) -> Detail:
         """Read the detail of each in turn; on trouble with the platform, stop and keep what was read.

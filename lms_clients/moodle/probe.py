@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from lms_clients.base import Ability, Capabilities, Missing
@@ -65,7 +66,7 @@ def _ability(gap: Gap) -> Ability:
 
 
 def _missing(ability: Ability, detail: str) -> Missing:
-    named = [right for right in rights.RIGHTS if right.capability in detail]
+    named = [right for right in rights.RIGHTS if re.search(rf"{right.capability}(?![a-z])", detail)]
     first = named[0] if named else None
     return Missing(
         ability,

@@ -15,7 +15,7 @@ from lti_app.clock import Clock
 from lti_app.sandbox import pages, platform, services
 from lti_app.sandbox.life import catch_up
 from lti_app.sandbox.lms import EXTENSION, Lms, PracticeLms, Tool
-from lti_app.sandbox.pages.words import days_words, deed_words, mark_words, part_words
+from lti_app.sandbox.pages.words import FILTERS, days_words, deed_words, mark_words, part_words
 from lti_app.sandbox.platform.tools import FIRST_TYPE
 from lti_app.sandbox.session import language
 
@@ -73,6 +73,7 @@ def _app(lms: Lms) -> Flask:
     app.jinja_env.globals.update(
         asset=_asset, deed_words=deed_words, mark_words=mark_words, part_words=part_words, days_words=days_words
     )
+    app.jinja_env.filters.update(FILTERS)
     for room in (pages, platform, services):
         app.register_blueprint(room.blueprint)
     app.after_request(_headers)

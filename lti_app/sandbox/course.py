@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 @dataclass(slots=True)
 class Course:
-    """Every answer of the recording under the key by which it is asked for; the answers themselves are changed in place."""
+    """Every answer of the recording under the key by which it is asked for; answers are changed in place."""
 
     id: int
     single: dict[str, Any] = field(default_factory=dict)

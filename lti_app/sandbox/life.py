@@ -1,7 +1,7 @@
 """The course goes on by itself: those who were coming keep coming at their own pace, those who had stopped stay away.
 
-Nothing here is drawn anew: who comes when depends on the learner and the recording only, so that the same week looks the
-same in every practice LMS that was started at the same hour.
+Nothing here is drawn anew: who comes when depends on the learner and the recording only, so that the same week
+looks the same in every practice LMS that was started at the same hour.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from lti_app.sandbox.deeds import Deed, do, open_activities, possible
 from lti_app.sandbox.lms import Lms
 from lti_app.sandbox.people import DAY, Trail, trails
-from lti_app.sandbox.recorded import RECORDED_AT
 
 ACTIVE_DAYS = 10
 #: Nobody watches longer; a practice LMS that slept for a year does not make up for it.

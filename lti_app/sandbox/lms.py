@@ -1,4 +1,4 @@
-"""The practice LMS as a thing: its file, its clock, its course and its people, and the one way in which things happen."""
+"""The practice LMS as a thing: its file, clock, course and people, and the one way in which things happen."""
 
 from __future__ import annotations
 

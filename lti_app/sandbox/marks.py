@@ -7,7 +7,7 @@ from typing import Any
 from lti_app.sandbox.course import Course
 from lti_app.sandbox.ledger import Happening
 
-#: Share of the maximum from which a grade passes; so it was in the recorded course (47 failed, 55 passed; quizzes: 6 of 10).
+#: Share of the maximum from which a grade passes, as recorded: 47 of 100 failed, 55 passed; quizzes 6 of 10.
 PASSING = {"quiz": 0.6, "assign": 0.5}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import request
+from werkzeug.wrappers import Response
 
 from lti_app.sandbox.lms import lms
 from lti_app.sandbox.people import Person

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from flask_babel import format_date, format_datetime, format_decimal, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from lti_app.sandbox.deeds import Deed
 from lti_app.sandbox.people import Person
@@ -51,3 +53,30 @@ def mark_words(mark: str) -> str:
 def days_words(days: int) -> str:
     """Return how far the community's clock is ahead."""
     return ngettext("%(num)s day ahead", "%(num)s days ahead", days)
+
+
+def _day(at: datetime) -> str:
+    return str(format_date(at, "EEE d MMM"))
+
+
+def _clock(at: datetime) -> str:
+    return str(format_datetime(at, "HH:mm:ss"))
+
+
+def _daytime(at: datetime) -> str:
+    return str(format_datetime(at, "d MMM, HH:mm"))
+
+
+def _when(epoch: int) -> str:
+    return _daytime(datetime.fromtimestamp(epoch, UTC))
+
+
+def _moment(epoch: int) -> str:
+    return datetime.fromtimestamp(epoch, UTC).isoformat()
+
+
+def _number(value: float) -> str:
+    return str(format_decimal(value))
+
+
+FILTERS = {"day": _day, "clock": _clock, "daytime": _daytime, "when": _when, "moment": _moment, "number": _number}

@@ -2,7 +2,9 @@
 
 from flask import Blueprint
 
-from lti_app.sandbox.platform import ags, deep_linking, nrps, oidc, registration, tokens
+import lti_app.sandbox.platform.deep_linking as deep_linking
+import lti_app.sandbox.platform.registration as registration
+from lti_app.sandbox.platform import ags, nrps, oidc, tokens
 
 blueprint = Blueprint("practice_platform", __name__)
 for part in (oidc, tokens, nrps, ags, deep_linking, registration):

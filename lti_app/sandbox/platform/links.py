@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lti_app.sandbox.lms import Lms
@@ -41,18 +41,8 @@ def links(here: Lms) -> list[Link]:
         )
     if compact:
         custom = {"panel": "talk", "activity": str(_quiz_beside(here))}
-        found.append(
-            Link(
-                compact["instance"],
-                COMPACT_PANEL,
-                compact["name"],
-                "Pannello",
-                first,
-                first.launch_url,
-                custom,
-                compact=True,
-            )  # fmt: skip
-        )
+        panel = Link(compact["instance"], COMPACT_PANEL, compact["name"], "Pannello", first, first.launch_url, custom)
+        found.append(replace(panel, compact=True))
     return found + [link for link in (_placed(here, h.id, h.facts) for h in here.course.happened("panel")) if link]
 
 

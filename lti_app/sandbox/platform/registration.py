@@ -69,8 +69,9 @@ def begin() -> AnyResponse | tuple[str, int]:
     if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).netloc:
         return invalid("That is no web address.")
     now = int(time.time())
-    claims = {"sub": secrets.token_urlsafe(11), "scope": "reg", "iat": now, "exp": now + REGISTRATION_SECONDS}
-    here.ledger.give_ticket("registration", claims["sub"], {}, REGISTRATION_SECONDS)
+    client_id = secrets.token_urlsafe(11)
+    claims = {"sub": client_id, "scope": "reg", "iat": now, "exp": now + REGISTRATION_SECONDS}
+    here.ledger.give_ticket("registration", client_id, {}, REGISTRATION_SECONDS)
     asked = {
         "openid_configuration": f"{here.url}/mod/lti/openid-configuration.php",
         "registration_token": here.keys.sign(claims),
@@ -91,9 +92,10 @@ def register() -> Response | tuple[Response, int]:
     client_id = str(claims.get("sub", ""))
     if kind != "Bearer" or claims.get("scope") != "reg" or here.ledger.ticket("registration", client_id) is None:
         return jsonify({"error": "invalid_token"}), 401
-    wish = request.get_json(force=True, silent=True)
+    sent = request.get_json(force=True, silent=True)
+    wish: dict[str, Any] = sent if isinstance(sent, dict) else {}
     try:
-        tool = _tool(here, client_id, wish if isinstance(wish, dict) else {})
+        tool = _tool(here, client_id, wish)
     except (KeyError, TypeError, ValueError) as e:
         return jsonify({"error": "invalid_client_metadata", "error_description": str(e)}), 400
     if here.ledger.take_ticket("registration", client_id) is None:
@@ -124,7 +126,9 @@ def _tool(here: Lms, client_id: str, wish: dict[str, Any]) -> RegisteredTool:
 def _registered(tool: RegisteredTool, wish: dict[str, Any]) -> dict[str, Any]:
     configuration = wish[_CONFIGURATION]
     deep_linking = [m for m in configuration.get("messages", []) if m.get("type") == "LtiDeepLinkingRequest"]
-    kept = {k: wish[k] for k in ("client_name", "logo_uri", "jwks_uri", "initiate_login_uri") if k in wish}
+    kept: dict[str, Any] = {
+        k: wish[k] for k in ("client_name", "logo_uri", "jwks_uri", "initiate_login_uri") if k in wish
+    }
     return {
         "client_id": tool.client_id,
         "response_types": ["id_token"],

@@ -75,7 +75,7 @@ def _not_after_the_recording(value: Any, key: str = "") -> Any:
         return {k: _not_after_the_recording(v, k) for k, v in value.items()}
     if isinstance(value, list):
         return [_not_after_the_recording(v, key) for v in value]
-    if isinstance(value, int) and not isinstance(value, bool) and RECORDED_AT < value and key not in AHEAD:
+    if isinstance(value, int) and not isinstance(value, bool) and value > RECORDED_AT and key not in AHEAD:
         return RECORDED_AT
     return value
 

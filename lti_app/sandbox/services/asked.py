@@ -29,7 +29,7 @@ def not_enrolled() -> Refusal:
 
 
 class Asked:
-    """The form of one call: ``courseid=2``, ``courseids[0]=2``, ``options[0][name]=userfields``, ``events[courseids][0]``."""
+    """The form of one call: ``courseid=2``, ``courseids[0]=2``, ``options[0][name]=userfields``."""
 
     def __init__(self, form: Mapping[str, str]) -> None:
         self._form = form

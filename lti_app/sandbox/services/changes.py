@@ -11,7 +11,7 @@ Update = dict[str, Any]
 
 
 def updates_since(here: Lms, since: int) -> list[dict[str, Any]]:
-    """Return the changed modules, each with what changed; a page that a learner opened is not among it, as in Moodle."""
+    """Return the changed modules, each with what changed; a page that was opened is not among it, as in Moodle."""
     fresh = _item_ids(here, since)
     changed = []
     for instance in here.course.single["core_course_get_updates_since"]["instances"]:

@@ -15,7 +15,16 @@ def _courses(here: Lms, asked: Asked) -> Any:
     """All courses of this site: one, whatever ids are asked for beside it."""
     wanted = asked.numbers("options[ids]")
     facts = here.course.facts
-    keys = ("id", "shortname", "categoryid", "fullname", "displayname", "summary", "summaryformat", "format")
+    keys: tuple[str, ...] = (
+        "id",
+        "shortname",
+        "categoryid",
+        "fullname",
+        "displayname",
+        "summary",
+        "summaryformat",
+        "format",
+    )
     keys += ("startdate", "enddate", "showactivitydates", "showcompletionconditions")
     return [{key: facts[key] for key in keys}] if not wanted or facts["id"] in wanted else []
 

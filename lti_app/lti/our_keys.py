@@ -14,34 +14,33 @@ blueprint = Blueprint("our_keys", __name__)
 KEEP_SECONDS = 3600
 
 
-def _make_first(house_: House, now: datetime) -> None:
+def _make_first(house_: House) -> None:
     # Making a key takes a while, so it happens outside the transaction that decides whose key stays.
-    key = make_key()
+    key, now = make_key(), datetime.now(UTC)
     with house_.db.writing() as session:
         add_first_key(session, key, house_.settings.secret_key, now)
 
 
-def our_signing_key(house_: House, now: datetime) -> SigningKey:
+def our_signing_key(house_: House) -> SigningKey:
     """Return the key that signs now (real time); made where there is none."""
     for _attempt in (1, 2):
         with house_.db.reading() as session:
-            found = signing_key(session, house_.settings.secret_key, now)
+            found = signing_key(session, house_.settings.secret_key, datetime.now(UTC))
         if found is not None:
             return found
-        _make_first(house_, now)
+        _make_first(house_)
     raise RuntimeError("no signing key, although one was just stored")
 
 
 @blueprint.get("/lti/jwks")
 def jwks() -> Response:
     """Publish our public keys (RFC 7517)."""
-    now = datetime.now(UTC)
     with house().db.reading() as session:
-        keys = published_keys(session, now)
+        keys = published_keys(session, datetime.now(UTC))
     if not keys:
-        our_signing_key(house(), now)
+        our_signing_key(house())
         with house().db.reading() as session:
-            keys = published_keys(session, now)
+            keys = published_keys(session, datetime.now(UTC))
     response = jsonify(keys=keys)
     response.headers["Cache-Control"] = f"public, max-age={KEEP_SECONDS}"
     response.headers["Access-Control-Allow-Origin"] = "*"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, g, request
@@ -110,7 +109,7 @@ def deep_link() -> Response:
     except BadLaunch as e:
         return refuse(e)
     g.registration_id = registration.id
-    key = our_signing_key(house(), datetime.now(UTC))
+    key = our_signing_key(house())
     jwt = placing_jwt(
         [item],
         registration,

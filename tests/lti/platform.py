@@ -1,4 +1,4 @@
-"""A learning platform for the tests: real keys, a real key set served over HTTP, launches signed as a platform signs."""
+"""A learning platform for the tests: real keys, a key set served over HTTP, launches signed as a platform signs."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ def as_of(cohort: Cohort, now: datetime) -> Cohort:
 
 
 def _learner_as_of(learner: Learner, now: datetime, today: date) -> Learner:
-    progress = {key: _progress_as_of(value, now) for key, value in learner.progress.items()}
+    entries = ((key, _progress_as_of(value, now)) for key, value in learner.progress.items())
+    progress = {key: entry for key, entry in entries if entry is not None}
     days, seen, known = learner.active_days, learner.last_seen_at, learner.known
     if any(day > today for day in days):
         days = frozenset(day for day in days if day <= today)
@@ -61,7 +62,8 @@ def _later(at: datetime | None, now: datetime) -> bool:
     return at is not None and aware(at) > now
 
 
-def _progress_as_of(progress: Progress, now: datetime) -> Progress:
+def _progress_as_of(progress: Progress, now: datetime) -> Progress | None:
+    """The entry as it was, or None where all that makes it came later."""
     dates = (progress.submitted_at, progress.completed_at, progress.graded_at)
     late_tries = any(_later(attempt.at, now) for attempt in progress.attempts)
     late = [_later(at, now) for at in dates]
@@ -72,6 +74,12 @@ def _progress_as_of(progress: Progress, now: datetime) -> Progress:
     attempts = tuple(attempt for attempt in progress.attempts if attempt.at <= now)
     submitted, completed, graded = (None if gone else at for at, gone in zip(dates, late, strict=True))
     state = progress.state
+    if (
+        not attempts
+        and submitted is completed is graded is progress.due_at is None
+        and state is not ActivityState.EXCUSED
+    ):
+        return None
     if completed is None and state is not ActivityState.EXCUSED:
         state = _state_from(attempts, submitted, graded, progress)
     return replace(

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
+from engagement.auction import bid_for_helpers
 from engagement.facts import Cohort
 from engagement.graph import Bools, Ints, Pairs, assign
 from engagement.helpers import Candidate, Helper, LoadReport
@@ -20,6 +21,9 @@ from engagement.verdicts import Stall
 #: What every match that somebody carries already adds to the cost of one more.
 LOAD_STEP = 4_000
 RECENT_DAYS = 28
+#: Up to so many pairs the optimum is exact; above, an auction comes within a hundredth where places are ample.
+EXACT = 1_000_000
+AMPLE = 2
 
 
 def match_helpers(
@@ -37,7 +41,7 @@ def match_helpers(
     if not room.stalls or not room.helpers:
         return ()
     pairs, score = possible_pairs(room, seed)
-    first, _ = assign(pairs, room.free, room.load, LOAD_STEP, len(room.stalls))
+    first = _first_choices(pairs, room)
     ranked = [np.flatnonzero(first)]
     spare = room.free - np.bincount(pairs.helper[first], minlength=len(room.helpers))
     shown, left = spare * policy.shown_per_place, ~first
@@ -81,6 +85,15 @@ def _room(stalls: Sequence[Stall], helpers: Sequence[Helper], cohort: Cohort, po
         for other in (*one.met, *one.blocked)
     )
     return room_of(seekers, able, cohort, now, apart)
+
+
+def _first_choices(pairs: Pairs, room: Room) -> Bools:
+    many = len(room.stalls)
+    if len(pairs) > EXACT and room.free.sum() >= AMPLE * many:
+        near = bid_for_helpers(pairs, room.free, room.load, LOAD_STEP, many)
+        if near is not None:
+            return near
+    return assign(pairs, room.free, room.load, LOAD_STEP, many)[0]
 
 
 def _next_best(pairs: Pairs, left: Bools, shown: Ints) -> Ints:

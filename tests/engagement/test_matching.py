@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engagement.auction import STEP, bid_for_helpers
 from engagement.graph import ALONE, Pairs, assign
 from engagement.matching import match_helpers, spread
 from engagement.values import Candidate, Cohort, Helper, Motive, Policy, Stall, StallKind, Window
@@ -200,6 +201,33 @@ def test_the_assignment_is_the_best_of_all_that_could_be(seed: int, stalled: int
         return total
 
     assert best == min(price(choice) for choice in product(range(-1, helping), repeat=stalled))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), stalled=st.integers(1, 60), helping=st.integers(60, 90))
+def test_the_auction_for_crowds_comes_within_one_step_a_person_of_the_optimum(
+    seed: int, stalled: int, helping: int
+) -> None:
+    lots = np.random.default_rng(seed)
+    there = lots.random((stalled, helping)) < 0.3
+    there[np.arange(stalled), np.arange(stalled)] = True
+    rows, columns = np.nonzero(there)
+    pairs = Pairs(rows, columns, lots.integers(0, 90_000, len(rows)))
+    places, load = lots.integers(1, 3, helping), lots.integers(0, 3, helping)
+    _, best = assign(pairs, places, load, 4_000, stalled)
+    near = bid_for_helpers(pairs, places, load, 4_000, stalled)
+    assert near is not None
+    many = np.bincount(pairs.helper[near], minlength=helping)
+    assert (many <= places).all()
+    assert np.bincount(pairs.stalled[near], minlength=stalled).tolist() == [1] * stalled
+    carried = 4_000 * int((many * load + many * (many - 1) // 2).sum())
+    assert best <= int(pairs.cost[near].sum()) + carried <= best + stalled * STEP
+
+
+def test_where_places_are_scarce_the_auction_gives_way_to_the_exact_solver() -> None:
+    rows, columns = np.nonzero(np.ones((30, 3), bool))
+    pairs = Pairs(rows, columns, np.full(len(rows), 500))
+    assert bid_for_helpers(pairs, np.ones(3, np.int64), np.zeros(3, np.int64), 4_000, 30) is None
 
 
 def test_equal_helpers_are_drawn_by_lot_and_the_same_seed_draws_the_same() -> None:

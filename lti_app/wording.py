@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from datetime import date, datetime, timedelta
 
@@ -34,8 +35,15 @@ def spell(number: int) -> str:
 
 
 def tint(name: str) -> int:
-    """Return which soft colour belongs to a name, always the same one."""
-    return zlib.crc32(name.encode()) % TINTS
+    """Return which soft colour belongs to a name, the same for "Marco B." as for "Marco Bianchi"."""
+    words = name.split()
+    key = name if len(words) < 2 else f"{words[0]} {words[-1][0]}"
+    return zlib.crc32(key.casefold().encode()) % TINTS
+
+
+def given(name: str) -> str:
+    """Return what to call somebody in a sentence: "Marco" for "Marco B.", other names as they are."""
+    return re.sub(r"\s+\S\.$", "", name)
 
 
 def _as_date(value: date | datetime | str) -> date:
@@ -57,13 +65,13 @@ def day(value: date | datetime | str) -> str:
     return format_date(on, "d MMMM" if on.year == today().year else "d MMMM y", rebase=False)
 
 
-def days_ago(number: int) -> str:
-    """Return how long ago a number of days is, in words."""
+def days_ago(number: int, exact: bool = False) -> str:
+    """Return how long ago a number of days is, in words; not ``exact``, nine days are "last week"."""
     if number <= 0:
         return _("today")
     if number == 1:
         return _("yesterday")
-    if 7 <= number < 14:
+    if 7 <= number < 14 and not exact:
         return _("last week")
     return ngettext("%(few)s day ago", "%(few)s days ago", number, few=spell(number))
 
@@ -99,7 +107,15 @@ def iso(at: datetime | date) -> str:
 def install(app: Flask) -> None:
     """Teach the templates these words, and what each form needs."""
     app.jinja_env.filters.update(
-        spell=spell, tint=tint, day=day, when=when, moment=moment, percent=percent, iso=iso, days_ago=days_ago
+        spell=spell,
+        tint=tint,
+        day=day,
+        when=when,
+        moment=moment,
+        percent=percent,
+        iso=iso,
+        days_ago=days_ago,
+        given=given,
     )
     app.jinja_env.filters.update(markdown=markup.markdown, plain=markup.plain)
     app.jinja_env.globals.update(

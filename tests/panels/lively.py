@@ -60,6 +60,7 @@ def lively(session: Session, course: Course) -> dict[str, int]:
     stalls(session, course, course.ada, course.bruno, course.bice)
     fabio, gaia, hugo, irene = course.others[:4]
     asked = stalls(session, course, fabio, course.bruno)[0]
+    matches.choose(session, asked, fabio, NOW - timedelta(hours=1))
     offers_help(session, gaia, course.quiz_2)
     met = stalls(session, course, hugo, gaia)[0]
     matches.choose(session, met, hugo, NOW - timedelta(days=4))

@@ -70,6 +70,9 @@ def shots(folder: Path, wanted: list[str]) -> None:
         ("peer-bruno", course.bruno, "peer"),
         ("meeting", ids["hugo"], f"peer/{ids['met']}"),
         ("desk", course.clara, "desk"),
+        ("home-ada-open", course.ada, "home"),
+        ("talk-open", course.ada, "talk"),
+        ("peer-irene-open", course.others[3], "peer"),
     ]
     looks = [("it", "light", 640), ("en", "light", 320), ("it", "dark", 640), ("en", "light", 1100), ("it", "light", 280)]
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,6 +96,8 @@ def shots(folder: Path, wanted: list[str]) -> None:
                     page.context.add_cookies([{"name": COOKIE, "value": token, "url": f"{base}/v/r1/"}])
                     page.goto(f"{base}/v/r1/{path}")
                 page.wait_for_load_state("networkidle")
+                if name.endswith("-open"):
+                    page.evaluate("document.querySelectorAll('main details').forEach((d) => { d.open = true; })")
                 over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
                 page.screenshot(path=str(folder / f"{label}.png"), full_page=True)
                 print(label, "overflows by" if over > 0 else "fits", over, *faults)

@@ -27,17 +27,24 @@ AMPLE = 2
 
 
 def match_helpers(
-    stalls: Sequence[Stall], helpers: Sequence[Helper], cohort: Cohort, policy: Policy, now: datetime, seed: int
+    stalls: Sequence[Stall],
+    helpers: Sequence[Helper],
+    cohort: Cohort,
+    policy: Policy,
+    now: datetime,
+    seed: int,
+    also_stalled: frozenset[int] = frozenset(),
 ) -> tuple[Candidate, ...]:
     """Return up to ``policy.candidates`` helpers for each stalled learner, best first, by learner.
 
     Rank 0 is the optimum over all of them together, the load spread, nobody above their free places. The others are the
     next best of those who have a place left even if every rank 0 is taken. Each helper has passed the very activity.
-    Nobody stalled is proposed to anybody. The same input and seed give the same answer in any order of input. Raises
+    Nobody stalled is proposed to anybody; ``also_stalled`` are those who stall without looking for a helper now (held
+    back, matched already, another kind). The same input and seed give the same answer in any order of input. Raises
     ValueError for naive times.
     """
     aware(now)
-    room = _room(stalls, helpers, cohort, policy, now)
+    room = _room(stalls, helpers, cohort, policy, now, also_stalled)
     if not room.stalls or not room.helpers:
         return ()
     pairs, score = possible_pairs(room, seed)
@@ -56,7 +63,14 @@ def match_helpers(
     return _candidates(room, pairs, score, ranked)
 
 
-def _room(stalls: Sequence[Stall], helpers: Sequence[Helper], cohort: Cohort, policy: Policy, now: datetime) -> Room:
+def _room(
+    stalls: Sequence[Stall],
+    helpers: Sequence[Helper],
+    cohort: Cohort,
+    policy: Policy,
+    now: datetime,
+    also_stalled: frozenset[int],
+) -> Room:
     here = {one.id for one in cohort.learners}
     everybody = {stall.learner_id: stall for stall in stalls}
     seekers = [
@@ -73,6 +87,7 @@ def _room(stalls: Sequence[Stall], helpers: Sequence[Helper], cohort: Cohort, po
         for _, one in sorted(by_id.items())
         if one.learner_id in here
         and one.learner_id not in everybody
+        and one.learner_id not in also_stalled
         and one.learner_id not in policy.excluded
         and not one.paused
         and one.capacity > one.load

@@ -99,6 +99,10 @@ def test_ada_is_never_proposed_somebody_whom_a_rule_keeps_apart(facts: dict[str,
 
 def test_nobody_who_stalls_is_asked_to_help_and_what_they_blocked_holds() -> None:
     assert match([stall(ADA), stall(BRUNO, activity_id=QUIZ_1)], [helper(BRUNO)]) == []
+    found = match_helpers(
+        [stall(ADA)], [helper(BRUNO)], course(*PEOPLE), POLICY, NOW, 1, also_stalled=frozenset({BRUNO})
+    )
+    assert found == ()
     adas_own = helper(ADA, topics={}, blocked=frozenset({BRUNO}))
     assert match([stall(ADA)], [helper(BRUNO), adas_own]) == []
 

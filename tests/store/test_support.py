@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from lti_app.db import Database
-from lti_app.models import Episode, Match, Person, Post, Prompt, Thread
+from lti_app.models import Episode, Match, Membership, Person, Post, Prompt, Thread
 from lti_app.store import episodes, matches, offers, prompts
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.support import support_for
@@ -67,6 +67,7 @@ def test_bruno_is_here_now_when_he_has_just_asked_for_a_page(db: Database, cours
     with db.writing() as session:
         person = session.query(Person).filter_by(name="Bruno Marchi").one()
         person.seen_at = NOW - timedelta(minutes=2)
+        session.get_one(Membership, course.bruno).launched_at = NOW - timedelta(hours=1)
     with db.reading() as session:
         stall = support_for(session, course.ada, NOW).stall
     assert stall is not None

@@ -1,0 +1,1 @@
+"""LTI Advantage services, which every platform offers: names and roles, grades, groups."""

@@ -117,7 +117,7 @@ def choose(stalls: Sequence[Stall], history: AlertHistory, policy: Policy, now: 
     groups = {one.id: one.groups for one in cohort.learners}
     alerts: list[Alert] = []
     held: list[HeldBack] = []
-    for stall in sorted(stalls, key=_priority):
+    for stall in sorted(stalls, key=lambda stall: _priority(stall, now)):
         if stall.learner_id in running_ids:
             continue
         why = None if stall.asked else _own_reason(stall, past.get(stall.learner_id, ()), snoozed, policy, now) or quiet
@@ -138,12 +138,22 @@ def _by_learner(alerts: Sequence[PastAlert]) -> Mapping[int, tuple[PastAlert, ..
     return found
 
 
-#: A word helps most where the learner still tries; whoever has too much needs a plan before yet another week passes.
-CHANCE_TO_HELP = {StallKind.STUCK: 0.4, StallKind.OVERLOADED: 0.2, StallKind.NEVER_STARTED: 0.1}
+#: How much a word can do, by kind: most where the learner still tries, least where nothing has begun.
+CHANCE_TO_HELP = {
+    StallKind.STUCK: 1.0,
+    StallKind.OVERLOADED: 0.75,
+    StallKind.BORED: 0.6,
+    StallKind.DRIFTING: 0.6,
+    StallKind.NEVER_STARTED: 0.45,
+}
+#: The longer somebody is away the less a message reaches them; after this span it is worth half.
+HALVED_AFTER = timedelta(days=21)
 
 
-def _priority(stall: Stall) -> tuple[bool, float, int]:
-    return (not stall.asked, -(stall.probability + CHANCE_TO_HELP.get(stall.kind, 0.0)), stall.learner_id)
+def _priority(stall: Stall, now: datetime) -> tuple[bool, float, int]:
+    away = max(timedelta(), now - stall.since) if stall.since is not None else timedelta()
+    worth = stall.probability * CHANCE_TO_HELP.get(stall.kind, 0.5) * 0.5 ** (away / HALVED_AFTER)
+    return not stall.asked, -worth, stall.learner_id
 
 
 def _quiet_season(cohort: Cohort, now: datetime) -> Why | None:

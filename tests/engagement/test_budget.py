@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -101,3 +102,17 @@ def test_no_budget_is_ever_exceeded_nobody_is_lost_and_order_does_not_matter(sta
     mixed = list(stalls)
     lots.shuffle(mixed)
     assert choose(mixed, history, POLICY, NOW, course()) == chosen
+
+
+def test_ada_who_tries_and_fails_is_heard_before_bea_who_never_came() -> None:
+    tries = replace(stall(ADA, probability=0.6), kind=StallKind.STUCK, since=ago(4))
+    never = replace(stall(BEA, probability=0.99), kind=StallKind.NEVER_STARTED)
+    chosen = choose([never, tries], AlertHistory(), POLICY, NOW, course())
+    assert [one.stall.learner_id for one in chosen.alerts] == [ADA, BEA]
+
+
+def test_whoever_left_long_ago_waits_behind_whoever_has_just_stopped() -> None:
+    long_ago = replace(stall(ADA, probability=0.9), since=ago(60))
+    lately = replace(stall(BEA, probability=0.6), since=ago(9))
+    chosen = choose([long_ago, lately], AlertHistory(), POLICY, NOW, course())
+    assert [one.stall.learner_id for one in chosen.alerts] == [BEA, ADA]

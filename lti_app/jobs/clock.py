@@ -6,12 +6,9 @@ to the end of the queue again. So a thousand due courses of one platform never s
 
 from __future__ import annotations
 
-import importlib
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -19,6 +16,7 @@ from sqlalchemy.orm import Session
 from lti_app.house import House
 from lti_app.jobs.connections import client_for
 from lti_app.jobs.engine import Jobs
+from lti_app.jobs.sweep import sweep_context
 from lti_app.jobs.sync import Connect, SyncSummary, machine_time, sync_context
 from lti_app.models import ConsumedState, Match, Prompt
 from lti_app.store import runs
@@ -105,19 +103,5 @@ def take_turn(house: House, jobs: Jobs, registration_id: int, connect: Connect =
     if more:
         jobs.turn(registration_id)
     if summary.state == "done":
-        sweep(house, context_id)
+        sweep_context(house, context_id)
     return summary
-
-
-def sweep(house: House, context_id: int) -> None:
-    """Decide about one course (see jobs.sweep)."""
-    _work("sweep", "sweep_context")(house, context_id)
-
-
-def deliver(house: House) -> None:
-    """Send what is due (see jobs.deliver)."""
-    _work("deliver", "deliver_due")(house)
-
-
-def _work(module: str, name: str) -> Callable[..., object]:
-    return cast("Callable[..., object]", getattr(importlib.import_module(f"lti_app.jobs.{module}"), name))

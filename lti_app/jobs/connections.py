@@ -30,7 +30,8 @@ def client_for(house: House, registration_id: int) -> LmsClient:
     Nothing is asked yet. Raises Reauthorise where the stored secret cannot be opened any more.
     """
     with house.db.reading() as session:
-        row = session.scalar(select(LmsConnection).where(LmsConnection.registration_id == registration_id))
+        query = select(LmsConnection.id, LmsConnection.kind, LmsConnection.base_url, LmsConnection.secret)
+        row = session.execute(query.where(LmsConnection.registration_id == registration_id)).one_or_none()
     if row is None:
         return _lti_client(house, registration_id)
     try:
@@ -48,7 +49,8 @@ def client_for(house: House, registration_id: int) -> LmsClient:
 
 def _lti_client(house: House, registration_id: int) -> LmsClient:
     with house.db.reading() as session:
-        registration = session.get_one(Registration, registration_id)
+        columns = (Registration.issuer, Registration.client_id, Registration.auth_token_url, Registration.auth_audience)
+        registration = session.execute(select(*columns).where(Registration.id == registration_id)).one()
         key = signing_key(session, house.settings.secret_key, datetime.now(UTC))
     if key is None:
         raise Reauthorise("this installation has no signing key yet; it gets one at the first launch", code="no_key")

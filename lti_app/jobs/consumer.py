@@ -13,6 +13,8 @@ from huey.consumer import Consumer
 from lti_app.config import Settings
 from lti_app.house import House
 from lti_app.jobs import clock, engine
+from lti_app.jobs.deliver import deliver_due
+from lti_app.jobs.sweep import sweep_context
 from lti_app.jobs.sync import sync_context
 
 log = logging.getLogger(__name__)
@@ -43,8 +45,8 @@ def make_jobs(app: Flask, settings: Settings) -> engine.Jobs:
     works: dict[str, engine.Job] = {
         "turn": inside(lambda registration_id: clock.take_turn(house, jobs, registration_id)),
         "sync": inside(lambda context_id: sync_context(house, context_id)),
-        "sweep": inside(lambda context_id: clock.sweep(house, context_id)),
-        "deliver": inside(lambda: clock.deliver(house)),
+        "sweep": inside(lambda context_id: sweep_context(house, context_id)),
+        "deliver": inside(lambda: deliver_due(house)),
     }
     jobs = engine.make_jobs(engine.make_huey(settings), works)
     return jobs

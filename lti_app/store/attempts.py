@@ -48,10 +48,14 @@ def save_attempts(
         if key in kept:
             continue
         kept.add(key)
-        if key not in old:
+        before = old.get(key)
+        if before is not None and told[-1] is None and told[-2] == before.score_share:
+            # Where the pass mark is not told, some reads can infer it from other learners and some cannot.
+            told = (*told[:-1], before.passed)
+        if before is None:
             new.append((*key, *told))
-        elif tuple(old[key][4:]) != told:
-            changes.append((*told, old[key][3]))
+        elif tuple(before[4:]) != told:
+            changes.append((*told, before.id))
     doubted, blind = _unread_attempts(snapshot, ids, places)
     vanished = [
         row.id

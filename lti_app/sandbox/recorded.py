@@ -13,6 +13,8 @@ from typing import Any
 
 RECORDED_AT = 1795169537
 RECORDED_URL = "http://localhost:8900"
+#: Course-module ids of the two panels that stand in the course from the start.
+HOME_PANEL, COMPACT_PANEL = 45, 46
 PATH = Path(__file__).parent / "recording" / "course.jsonl.gz"
 _TIMES = range(1_780_000_000, 1_820_000_000)
 _TIME_ELEMENT = re.compile(r"<time datetime=\"([^\"]+)\">[^<]*</time>")

@@ -7,19 +7,27 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask, jsonify
 from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
-from lti_app.sandbox import PracticeLms, Tool, create_practice_lms
+from lti_app.sandbox import PracticeLms, Tool, create_practice_lms, keys
 from lti_app.sandbox.recorded import RECORDED_AT, RECORDED_URL
 from tests.conftest import StillClock
+
+
+@lru_cache(maxsize=8)
+def _key(name: str) -> rsa.RSAPrivateKey:
+    """A key of this run: making one takes longer than most tests."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 class TinyTool:
@@ -42,7 +50,7 @@ class TinyTool:
         return jsonify({"keys": public})
 
     def new_key(self, kid: str) -> None:
-        self.keys[kid] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.keys[kid] = _key(kid)
 
     def signed(self, claims: dict[str, Any], kid: str = "first") -> str:
         return jwt.encode(claims, self.keys[kid], algorithm="RS256", headers={"kid": kid})
@@ -58,7 +66,7 @@ def tiny() -> Iterator[TinyTool]:
     tool = TinyTool()
     server = make_server("127.0.0.1", 0, tool.app, threaded=True)
     tool.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield tool
     server.shutdown()
@@ -75,8 +83,12 @@ Start = Callable[[], PracticeLms]
 
 
 @pytest.fixture
-def start(tmp_path: Path, still: StillClock, tiny: TinyTool) -> Start:
+def start(tmp_path: Path, still: StillClock, tiny: TinyTool, monkeypatch: pytest.MonkeyPatch) -> Start:
     """Starts the practice LMS, as often as one likes, on the same file."""
+    pem = _key("practice").private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    monkeypatch.setattr(keys, "_new_key", pem.decode)
     tool = Tool(f"{tiny.url}/lti/login", f"{tiny.url}/lti/launch", f"{tiny.url}/lti/jwks", tiny.url)
     return lambda: create_practice_lms(data_dir=tmp_path, public_url=RECORDED_URL, clock=still, tool=tool)
 

@@ -8,7 +8,7 @@ from typing import Any
 from lti_app.sandbox.lms import Lms
 from lti_app.sandbox.placing import FIRST_PANEL
 from lti_app.sandbox.platform.tools import FIRST_TYPE, RegisteredTool, tool_by_type
-from lti_app.sandbox.recording.clean import COMPACT_PANEL, HOME_PANEL
+from lti_app.sandbox.recorded import COMPACT_PANEL, HOME_PANEL
 
 
 @dataclass(frozen=True, slots=True)

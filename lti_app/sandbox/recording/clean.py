@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lti_app.sandbox.recorded import RECORDED_AT
+from lti_app.sandbox.recorded import COMPACT_PANEL, RECORDED_AT
 
-HOME_PANEL, COMPACT_PANEL = 45, 46
 LEFT_BEHIND = {47, 48, 49, 50, 51, 52, 53, 55, 56, 57, 58, 59, 60}
-COMPACT_NAME = "Domande e idee sul Quiz 2"
+#: The recorded site had only a stub of the Italian language pack, and a panel was named for what it tested.
+NAMES = {1: "Annunci", COMPACT_PANEL: "Domande e idee sul Quiz 2"}
 #: Times that lie ahead on purpose: what is due, and when the course ends.
 AHEAD = {"timestart", "duedate", "enddate", "timestamp", "cutoffdate", "gradingduedate"}
 
@@ -32,6 +32,8 @@ def clean(row: dict[str, Any]) -> dict[str, Any]:
     elif function == "mod_lti_get_ltis_by_courses":
         response["ltis"] = [lti for lti in response["ltis"] if _stays(lti["coursemodule"])]
         _rename(response["ltis"], "coursemodule")
+    elif function == "mod_forum_get_forums_by_courses":
+        _rename(response, "cmid")
     elif function == "core_course_get_updates_since":
         response["instances"] = [i for i in response["instances"] if _stays(i["id"])]
     elif function == "core_calendar_get_calendar_events":
@@ -50,8 +52,7 @@ def _not_manual(item: dict[str, Any]) -> bool:
 
 def _rename(modules: list[dict[str, Any]], key: str) -> None:
     for module in modules:
-        if module[key] == COMPACT_PANEL:
-            module["name"] = COMPACT_NAME
+        module["name"] = NAMES.get(module[key], module["name"])
 
 
 def _contents(sections: list[dict[str, Any]]) -> None:

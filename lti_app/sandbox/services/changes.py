@@ -19,7 +19,7 @@ def updates_since(here: Lms, since: int) -> list[dict[str, Any]]:
         recorded = {u["name"]: u["itemids"] for u in instance["updates"] if "itemids" in u}
         if since < here.started_at and "questions" in recorded:
             updates.append({"name": "questions", "itemids": recorded["questions"]})
-        for name in ("usersubmissions", "userattempts", "usergrades"):
+        for name in ("discussions", "usersubmissions", "userattempts", "usergrades"):
             ids = [i for i in fresh.get((instance["id"], name), []) if i >= FIRST_ID]
             known = fresh.get((instance["id"], name), [])
             # The gradebook of the recorded course was filled in its last minute, so all of its grades are of then.
@@ -40,6 +40,12 @@ def _item_ids(here: Lms, since: int) -> dict[tuple[int, str], list[int]]:
         for attempt in attempts:
             if attempt["timemodified"] > since:
                 found.setdefault((cmids[quiz], "userattempts"), []).append(attempt["id"])
+    forums = {f["id"]: f["cmid"] for f in course.single["mod_forum_get_forums_by_courses"]}
+    for forum, discussions in course.discussions.items():
+        moved = [d["discussion"] for d in discussions if d["timemodified"] > since]
+        # Named "discussions", and yet the numbers are those of their opening posts.
+        opening = [p["id"] for d in moved for p in course.posts[d]["posts"] if not p["hasparent"]]
+        found.setdefault((forums[forum], "discussions"), []).extend(opening)
     for assignment in course.assignments:
         for submission in course.submissions.get(assignment["id"], []):
             if submission["timemodified"] > since:

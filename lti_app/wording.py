@@ -50,19 +50,20 @@ def _as_date(value: date | datetime | str) -> date:
     if isinstance(value, str):
         value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
     if isinstance(value, datetime):
-        return to_user_timezone(value).date()
+        local: datetime = to_user_timezone(value)
+        return local.date()
     return value
 
 
 def today() -> date:
     """Return the person's today."""
-    return to_user_timezone(house().clock.now()).date()
+    return _as_date(house().clock.now())
 
 
 def day(value: date | datetime | str) -> str:
     """Return a day such as "27 November", with the year where it is not this one; takes ISO text as stored in facts."""
     on = _as_date(value)
-    return format_date(on, "d MMMM" if on.year == today().year else "d MMMM y", rebase=False)
+    return str(format_date(on, "d MMMM" if on.year == today().year else "d MMMM y", rebase=False))
 
 
 def days_ago(number: int, exact: bool = False) -> str:

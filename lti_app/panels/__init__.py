@@ -1,6 +1,8 @@
 """The panels learners see in their course page: one folder each, the same file names in each."""
 
-from flask import Blueprint
+from typing import cast
+
+from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from lti_app import wording
@@ -14,8 +16,9 @@ for room in (bundle, gallery, home, talk, peer):
 
 @blueprint.record_once
 def _teach(state: BlueprintSetupState) -> None:
-    wording.install(state.app)
-    state.app.jinja_env.globals.update(empty_offer=Offer, offer_form=offer_of)
-    state.app.jinja_env.globals.update(
+    app = cast(Flask, state.app)
+    wording.install(app)
+    app.jinja_env.globals.update(empty_offer=Offer, offer_form=offer_of)
+    app.jinja_env.globals.update(
         style_address=bundle.style_address, script_address=bundle.script_address, font_address=bundle.font_address
     )

@@ -45,7 +45,7 @@ def meeting(session: Session, match_id: int, membership_id: int) -> MeetingView:
         mine="helper" if is_helper else "learner",
         other=faces(session, [other_id])[other_id],
         activity=activity_refs(session, [match.activity_id])[match.activity_id],
-        accepted_at=match.answered_at,
+        accepted_at=match.answered_at or match.proposed_at,
         has_ended=match.state == "ended",
         said=match.helper_says if is_helper else match.helped,
     )

@@ -64,7 +64,7 @@ class ThreadPage:
     match_id: int | None = None
 
 
-def course_threads(context_id: int) -> Select[tuple[Thread]]:
+def course_threads(context_id: int) -> Select[Thread]:
     """Select the discussions of one course that may be shown."""
     return select(Thread).where(
         Thread.context_id == context_id, Thread.kind == "talk", Thread.match_id.is_(None), Thread.hidden_at.is_(None)

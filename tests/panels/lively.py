@@ -14,6 +14,34 @@ from lti_app.store import matches, posting
 from lti_app.visit import Visit, seal
 from tests.sweep.course import NOW, Course, offers_help, stalls
 
+HUGO_ASKS = "Ciao Gaia! Mi blocco sui **duplicati**: ne trovo tre, ma il quiz dice sette."
+GAIA_ANSWERS = """Ciao Hugo, guarda se confronti anche maiuscole e spazi:
+
+```
+df.nome.str.strip().str.lower()
+```"""
+HIDDEN_VALUE = (
+    "Come si riconosce un valore mancante “nascosto”?",
+    "La colonna non ha celle vuote, eppure la media non torna. Qualcuno mi ha detto che **-999** può voler dire "
+    "“manca”. Come faccio a saperlo?",
+)
+HELLO = (
+    "Ciao da Trieste",
+    "Mi chiamo Irene, lavoro in un laboratorio e vorrei smettere di avere paura dei fogli di calcolo.",
+)
+TUESDAY = (
+    "Martedì alle 18:30 rifacciamo insieme il Quiz 2",
+    "Mezz’ora, senza voti: portate il vostro errore preferito.",
+)
+LOOK_FIRST = """Guarda prima il valore più piccolo e il più grande. Se un numero torna troppo spesso e sta fuori dal \
+possibile, è un codice, non una misura.
+
+```
+df["eta"].value_counts().head()
+# -999    41   ← quarantuno persone di -999 anni?
+```"""
+DICTIONARY = "E controllate il dizionario dei dati: il nostro cita -999 a [pagina 2](https://example.org/dizionario)."
+
 
 def visit_of(app: Flask, membership_id: int, *, locale: str = "it", role: str | None = None, ref: str = "r1") -> Visit:
     """Return the visit of one member, as a launch would have made it."""
@@ -65,34 +93,33 @@ def lively(session: Session, course: Course) -> dict[str, int]:
     met = stalls(session, course, hugo, gaia)[0]
     matches.choose(session, met, hugo, NOW - timedelta(days=4))
     matches.answer(session, met, gaia, True, NOW - timedelta(days=4))
-    posting.reply_private(
-        session, met, hugo, "Ciao Gaia! Mi blocco sui **duplicati**: ne trovo tre, ma il quiz dice sette.", NOW - timedelta(days=3)
-    )
-    posting.reply_private(
-        session, met, gaia, "Ciao Hugo, guarda se confronti anche maiuscole e spazi:\n\n```\ndf.nome.str.strip().str.lower()\n```",
-        NOW - timedelta(days=2, hours=3),
-    )  # fmt: skip
+    posting.reply_private(session, met, hugo, HUGO_ASKS, NOW - timedelta(days=3))
+    posting.reply_private(session, met, gaia, GAIA_ANSWERS, NOW - timedelta(days=2, hours=3))
     session.execute(
         update(Person)
         .where(Person.id.in_(select(Membership.person_id).where(Membership.id.in_((course.bice, gaia, irene)))))
         .values(seen_at=NOW - timedelta(minutes=2))
     )
+    session.execute(
+        update(Membership)
+        .where(Membership.id.in_((course.bice, gaia, irene)))
+        .values(launched_at=NOW - timedelta(minutes=9))
+    )
     threads = [
-        (fabio, "Come si riconosce un valore mancante “nascosto”?", "La colonna non ha celle vuote, eppure la media non torna. Qualcuno mi ha detto che **-999** può voler dire “manca”. Come faccio a saperlo?", course.quiz_2, 30),
-        (irene, "Ciao da Trieste", "Mi chiamo Irene, lavoro in un laboratorio e vorrei smettere di avere paura dei fogli di calcolo.", None, 80),
-        (course.clara, "Martedì alle 18:30 rifacciamo insieme il Quiz 2", "Mezz’ora, senza voti: portate il vostro errore preferito.", course.quiz_2, 6),
-    ]  # fmt: skip
-    ids = [
-        posting.start_thread(session, course.context, who, title, body, NOW - timedelta(hours=hours), activity_id=activity)
-        for who, title, body, activity, hours in threads
+        (fabio, *HIDDEN_VALUE, course.quiz_2, 30),
+        (irene, *HELLO, None, 80),
+        (course.clara, *TUESDAY, course.quiz_2, 6),
     ]
-    posting.reply(
-        session, course.context, ids[0], gaia,
-        "Guarda prima il valore più piccolo e il più grande. Se un numero torna troppo spesso e sta fuori dal possibile, è un codice, non una misura.\n\n```\ndf[\"eta\"].value_counts().head()\n# -999    41   ← quarantuno persone di -999 anni?\n```",
-        NOW - timedelta(hours=20),
-    )  # fmt: skip
-    posting.reply(session, course.context, ids[0], course.clara, "E controllate il dizionario dei dati: il nostro cita -999 a [pagina 2](https://example.org/dizionario).", NOW - timedelta(hours=2))  # fmt: skip
-    posting.reply(session, course.context, ids[0], course.ada, "Trovato, grazie!", NOW - timedelta(hours=1))
+    ids = [
+        posting.start_thread(session, course.context, who, title, body, NOW - timedelta(hours=hours), activity_id=at)
+        for who, title, body, at, hours in threads
+    ]
+    for who, body, hours in (
+        (gaia, LOOK_FIRST, 20),
+        (course.clara, DICTIONARY, 2),
+        (course.ada, "Trovato, grazie!", 1),
+    ):
+        posting.reply(session, course.context, ids[0], who, body, NOW - timedelta(hours=hours))
     for number, (who, kind, activity, days) in enumerate(
         [
             (gaia, "passed_after_failing", course.quiz_2, 1),

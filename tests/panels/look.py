@@ -74,7 +74,13 @@ def shots(folder: Path, wanted: list[str]) -> None:
         ("talk-open", course.ada, "talk"),
         ("peer-irene-open", course.others[3], "peer"),
     ]
-    looks = [("it", "light", 640), ("en", "light", 320), ("it", "dark", 640), ("en", "light", 1100), ("it", "light", 280)]
+    looks = [
+        ("it", "light", 640),
+        ("en", "light", 320),
+        ("it", "dark", 640),
+        ("en", "light", 1100),
+        ("it", "light", 280),
+    ]
     folder.mkdir(parents=True, exist_ok=True)
     with served(app) as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)

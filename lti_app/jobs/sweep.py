@@ -114,10 +114,10 @@ def decide_all(seen: Seen, now: datetime) -> Decided:
     stalls = find_stalls(cohort, policy, now)
     chosen = choose(stalls, facts.history, policy, now, cohort)
     changes = decide([row.episode for row in facts.open], chosen.stalls, cohort, now, policy)
-    return Decided(chosen, changes, _match(seen, changes, now), milestones(cohort, now))
+    return Decided(chosen, changes, _match(seen, chosen, changes, now), milestones(cohort, now))
 
 
-def _match(seen: Seen, changes: EpisodeChanges, now: datetime) -> dict[int, tuple[Candidate, ...]]:
+def _match(seen: Seen, chosen: Chosen, changes: EpisodeChanges, now: datetime) -> dict[int, tuple[Candidate, ...]]:
     """Return candidates by learner: for new episodes, and for open ones that show fewer than they may."""
     ended = {ending.episode_id for ending in changes.end}
     fresh = {change.episode_id: change.stall for change in changes.update}
@@ -131,11 +131,18 @@ def _match(seen: Seen, changes: EpisodeChanges, now: datetime) -> dict[int, tupl
         seekers.append(fresh.get(row.episode.id) or stall_again(row))
     helpers = _but_used(seen.helpers, frozenset((who, helper) for who, those in kept.items() for helper in those))
     found: dict[int, list[Candidate]] = defaultdict(list)
-    for one in match_helpers(seekers, helpers, seen.cohort, seen.policy, now, _seed(seen.cohort.context_id, now)):
+    seed = _seed(seen.cohort.context_id, now)
+    for one in match_helpers(seekers, helpers, seen.cohort, seen.policy, now, seed, _also_stalled(seen, chosen)):
         already = len(kept.get(one.stalled_id, ()))
         if already + len(found[one.stalled_id]) < seen.policy.candidates:
             found[one.stalled_id].append(replace(one, rank=one.rank + already))
     return {learner_id: tuple(candidates) for learner_id, candidates in found.items()}
+
+
+def _also_stalled(seen: Seen, chosen: Chosen) -> frozenset[int]:
+    # Whoever has stopped moving has enough to carry, also where this sweep raises nothing about them.
+    running = {row.episode.learner_id for row in seen.facts.open}
+    return frozenset({*running, *(held.stall.learner_id for held in chosen.held_back)})
 
 
 def _seeks(row: OpenRow, now: datetime) -> bool:

@@ -14,6 +14,7 @@ from engagement.verdicts import UNSPOKEN
 from lti_app.models import Academy, Activity, Context, Deployment, Membership, Person
 from lti_app.store.names import initials, short_name
 from lti_app.store.refusals import NotYours
+from lti_app.store.scope import zone_named
 from lti_app.store.views import ActivityRef, Face, ReasonView
 
 DONE = tuple(state.value for state in ActivityState if state.is_done)
@@ -63,7 +64,7 @@ def time_zone_of(session: Session, context_id: int) -> ZoneInfo:
         .join(Academy, Academy.id == Deployment.academy_id)
         .where(Context.id == context_id)
     ).one()
-    return ZoneInfo(row[0] or row[1])
+    return zone_named(row[0], row[1])
 
 
 def named_activities(reasons: Iterable[Mapping[str, Any]]) -> set[int]:

@@ -9,9 +9,13 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from lti_app.models import Delivery, Episode, Prompt
+from engagement.moments import quiet_until
+from lti_app.models import Delivery, Episode, Membership, Person, Prompt
 from lti_app.store.channels import PANEL, channel_for, wait_of
+from lti_app.store.course_facts import time_zone_of
 from lti_app.store.inserts import changed_rows, insert_new
+from lti_app.store.policies import policy_of
+from lti_app.store.scope import zone_named
 
 BY_MESSAGE = ("nudge", "ask_helper", "introduced", "next_candidate", "tutor_message")
 # What the home and peer panels show to the person whom it is for.
@@ -36,7 +40,8 @@ class NewPrompt:
 def add(session: Session, new: NewPrompt, now: datetime) -> int | None:
     """Record a prompt and return its id, or None when its key was there already.
 
-    What speaks to one person waits in the panel first, and leaves as a message when they have not come by.
+    What speaks to one person waits in the panel first, and leaves as a message when they have not come by, outside
+    their quiet hours.
     """
     channel = channel_for(session, new.to_id) if new.to_id is not None and new.kind in BY_MESSAGE else PANEL
     return insert_new(
@@ -53,8 +58,21 @@ def add(session: Session, new: NewPrompt, now: datetime) -> int | None:
         facts=dict(new.facts),
         state="due",
         made_at=now,
-        due_at=(new.due_at or now) + wait_of(new.kind, channel),
+        due_at=_leaves_at(session, new, channel, now),
     )
+
+
+def _leaves_at(session: Session, new: NewPrompt, channel: str, now: datetime) -> datetime:
+    at = (new.due_at or now) + wait_of(new.kind, channel)
+    # The panel keeps no hours, and a tutor's own message leaves when the tutor says so.
+    if channel == PANEL or new.kind == "tutor_message" or new.to_id is None:
+        return at
+    own = session.scalar(
+        select(Person.time_zone).join(Membership, Membership.person_id == Person.id).where(Membership.id == new.to_id)
+    )
+    policy = policy_of(session, new.context_id)
+    zone = zone_named(own, time_zone_of(session, new.context_id).key).key
+    return quiet_until(at, zone, policy.quiet_from, policy.quiet_to)
 
 
 def seen(session: Session, membership_id: int, now: datetime) -> int:

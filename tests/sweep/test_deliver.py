@@ -21,11 +21,11 @@ from lti_app.jobs.deliver import DeliverSummary, deliver_due
 from lti_app.jobs.sweep import sweep_context
 from lti_app.models import Context, Delivery, Episode, Prompt
 from lti_app.sealing import seal_text
-from lti_app.store import prompts
+from lti_app.store import matches, prompts
 from lti_app.store.desk import desk_case, tutor_acted
 from lti_app.store.support import support_for
 from tests.conftest import StillClock
-from tests.sweep.course import NOW, Builder, Course, offers_help
+from tests.sweep.course import NOW, Builder, Course, offers_help, stalls
 from tests.sweep.moodle import Mailbox, moodle
 from tests.sweep.test_loop import the_house
 
@@ -104,6 +104,35 @@ def test_a_nudge_waits_in_the_panel_for_a_day_before_it_leaves(
     assert "41" not in got["messages[0][text]"]
     with connected.db.reading() as session:
         assert session.scalars(select(Episode.nudged_at)).one() == clock.at
+
+
+def test_bruno_is_not_written_to_in_the_middle_of_his_night(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox, clock: StillClock
+) -> None:
+    clock.at = NOW.replace(hour=19, minute=30)  # half past eight in the evening in Rome
+    with connected.db.writing() as session:
+        offers_help(session, course.bruno, course.quiz_2)
+        (match_id,) = stalls(session, course, course.ada, course.bruno)
+        matches.choose(session, match_id, course.ada, clock.now())
+    for hours, sent in ((2, 0), (8, 0), (2, 1)):
+        clock.at += timedelta(hours=hours)
+        assert deliver(app).sent == sent
+    (got,) = mailbox.got
+    assert got["messages[0][touserid]"] == "bruno-marchi"
+    assert "Ada" not in got["messages[0][text]"]
+
+
+def test_bruno_is_not_written_to_when_ada_took_it_back(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox, clock: StillClock
+) -> None:
+    with connected.db.writing() as session:
+        offers_help(session, course.bruno, course.quiz_2)
+        (match_id,) = stalls(session, course, course.ada, course.bruno)
+        matches.choose(session, match_id, course.ada, NOW)
+        matches.withdraw(session, match_id, course.ada, NOW)
+    clock.at += timedelta(hours=5)
+    deliver(app)
+    assert mailbox.got == []
 
 
 def test_ada_who_has_read_her_card_gets_no_message_about_it(

@@ -15,7 +15,7 @@ from lti_app.store.desk import desk_case, desk_queue
 from lti_app.store.episodes import this_is_wrong
 from lti_app.store.support import support_for
 from tests.conftest import StillClock
-from tests.sweep.course import NOW, Builder, Course, offers_help
+from tests.sweep.course import NOW, Builder, Course, offers_help, stalls
 
 
 def the_house(app: Flask) -> House:
@@ -179,6 +179,19 @@ def test_a_helper_who_paused_is_withdrawn_and_may_come_back(app: Flask, course: 
     assert sweep(app, course).proposed == 1
     with db.reading() as session:
         assert {match.state for match in session.scalars(select(Match))} == {"proposed"}
+
+
+def test_a_helper_who_stalls_is_not_asked_to_help(app: Flask, course: Course) -> None:
+    db = the_house(app).db
+    helpers_offer(app, course)
+    sweep(app, course)
+    with db.writing() as session:
+        stalls(session, course, course.bruno, activity=course.task_2)
+    assert sweep(app, course).withdrawn == 1
+    with db.reading() as session:
+        stall = support_for(session, course.ada, NOW).stall
+        assert stall is not None
+        assert [candidate.name for candidate in stall.candidates] == ["Bice C."]
 
 
 def test_this_is_wrong_closes_and_no_sweep_opens_it_again(app: Flask, course: Course, clock: StillClock) -> None:

@@ -31,6 +31,8 @@ class Tool:
     launch_url: str
     jwks_url: str
     public_url: str
+    #: What an admin pastes to let the tool register itself once more; the admin's page suggests it.
+    register_url: str = ""
 
 
 class Lms:

@@ -23,7 +23,7 @@ def tools() -> str | tuple[str, int]:
     address = request.args.get("url", "").strip()
     return page(
         "tools.html", visit=False, course=here.course.facts, tools=known_tools(here), address=address,
-        suggestion=f"{here.tool.public_url}/lti/register",
+        suggestion=here.tool.register_url or f"{here.tool.public_url}/lti/register",
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lms_clients.advantage.client import LtiClient
 from lms_clients.base import LmsClient
+from lms_clients.canvas.client import CanvasClient
 from lms_clients.errors import Unsupported
 from lms_clients.moodle.client import MoodleClient
 from lms_clients.options import Options
@@ -18,6 +19,8 @@ def connect(kind: str, base_url: str, secret: str, *, options: Options | None = 
     """
     if kind == "moodle":
         return MoodleClient(base_url, secret, options)
+    if kind == "canvas":
+        return CanvasClient(base_url, secret, options)
     if kind == "lti":
         return LtiClient(secret, options)
     raise Unsupported(f"no client for {kind!r}")

@@ -1,0 +1,1 @@
+"""Canvas through its REST API."""

@@ -1,0 +1,76 @@
+"""What we write into Canvas: conversations with people, entries in the course calendar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lms_clients.base import CalendarEvent, Delivery, DeliveryState, Message
+from lms_clients.canvas.calls import Calls, is_rejected
+from lms_clients.canvas.shapes import Conversation, Event
+from lms_clients.errors import LmsError, ProtocolTrouble, ServerTrouble, TooMuchData, Unreachable
+
+_BATCH = 100
+_LONGEST_SUBJECT = 255
+_DOUBT = (Unreachable, ServerTrouble, ProtocolTrouble, TooMuchData)
+
+
+def send_message(calls: Calls, message: Message) -> tuple[Delivery, ...]:
+    """One private conversation with each recipient, as the token's user; who is in no answer was not reached."""
+    return tuple(_deliver(calls, message))
+
+
+def _deliver(calls: Calls, message: Message) -> Iterator[Delivery]:
+    course = message.course.api_id
+    for start in range(0, len(message.to), _BATCH):
+        batch = message.to[start : start + _BATCH]
+        form = [("recipients[]", to) for to in batch]
+        form += [
+            ("subject", message.subject[:_LONGEST_SUBJECT]),
+            ("body", message.body),
+            # Without it the words would be appended to an old conversation.
+            ("force_new", "true"),
+            ("group_conversation", "false"),
+            ("mode", "sync"),
+        ]
+        if course is not None:
+            form.append(("context_code", f"course_{course}"))
+        try:
+            made = calls.post("/api/v1/conversations", form, list[Conversation])
+        except _DOUBT as error:
+            state = DeliveryState.REFUSED if is_rejected(error) else DeliveryState.UNKNOWN
+            yield from (Delivery(to, state, reason=error.code or error.kind) for to in batch)
+            continue
+        except LmsError as error:
+            if start == 0:
+                raise
+            yield from (Delivery(to, DeliveryState.REFUSED, reason=error.code or error.kind) for to in batch)
+            continue
+        reached = {str(who): str(one.id) for one in made for who in one.audience}
+        for to in batch:
+            if to in reached:
+                yield Delivery(to, DeliveryState.SENT, lms_id=reached[to])
+            else:
+                yield Delivery(to, DeliveryState.REFUSED, reason="recipient_refused")
+
+
+def create_event(calls: Calls, event: CalendarEvent) -> Delivery:
+    """Write an entry for the course or one group; Canvas lets nobody write into another's own calendar."""
+    if event.learner_id is not None:
+        return Delivery(event.learner_id, DeliveryState.UNSUPPORTED, reason="no_personal_events")
+    context = f"course_{event.course.api_id}" if event.group_id is None else f"group_{event.group_id}"
+    fields = {
+        "context_code": context,
+        "title": event.title[:255],
+        "description": event.description,
+        "start_at": event.starts_at.isoformat(),
+        "end_at": (event.ends_at or event.starts_at).isoformat(),
+        "all_day": "true" if event.all_day else "false",
+    }
+    try:
+        made = calls.post(
+            "/api/v1/calendar_events", [(f"calendar_event[{name}]", value) for name, value in fields.items()], Event
+        )
+    except _DOUBT as error:
+        state = DeliveryState.REFUSED if is_rejected(error) else DeliveryState.UNKNOWN
+        return Delivery("", state, reason=error.code or error.kind)
+    return Delivery("", DeliveryState.SENT, lms_id=str(made.id))

@@ -8,14 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from lti_app.cli import load_settings, main
 from lti_app.config import Settings
 from lti_app.db import Database
 
 
 @contextmanager
 def _opened() -> Iterator[tuple[Settings, Database]]:
-    from lti_app.cli import load_settings
-
     settings = load_settings()
     database = Database(settings.database_url)
     try:
@@ -24,7 +23,7 @@ def _opened() -> Iterator[tuple[Settings, Database]]:
         database.close()
 
 
-@click.group()
+@main.group()
 def platform() -> None:
     """Connect learning platforms (Moodle, Canvas, ...) and let them go."""
 
@@ -58,9 +57,7 @@ def platform_add(
     from lti_app.store.registrations import BadPlatform, add_platform
 
     with _opened() as (settings, database):
-        addresses = (issuer, auth_url, token_url, jwks_url)
-        if not settings.allow_private_addresses and any(not one.startswith("https://") for one in addresses):
-            raise click.ClickException("all addresses must be https (or set REGISTA_ALLOW_PRIVATE_ADDRESSES=yes)")
+        _refuse_plain_http(settings, (issuer, auth_url, token_url, jwks_url))
         try:
             with database.writing() as session:
                 add_platform(
@@ -83,6 +80,11 @@ def platform_add(
         click.echo(f"Connected {issuer}. In the platform, enter:")
         for label, path in (("Login URL", "login"), ("Redirect URL", "launch"), ("Keyset URL", "jwks")):
             click.echo(f"  {label + ':':14}{settings.public_url}/lti/{path}")
+
+
+def _refuse_plain_http(settings: Settings, addresses: tuple[str, ...]) -> None:
+    if not settings.allow_private_addresses and any(not one.startswith("https://") for one in addresses):
+        raise click.ClickException("all addresses must be https (or set REGISTA_ALLOW_PRIVATE_ADDRESSES=yes)")
 
 
 @platform.command("list")
@@ -119,7 +121,7 @@ def platform_remove(issuer: str, client_id: str) -> None:
         click.echo("Removed.")
 
 
-@click.group()
+@main.group()
 def keys() -> None:
     """Look after our own signing keys."""
 
@@ -137,7 +139,7 @@ def keys_rotate(overlap_hours: int) -> None:
         click.echo(f"Key {key.kid} is published and signs from {signs:%Y-%m-%d %H:%M} UTC.")
 
 
-@click.command()
+@main.command()
 @click.option("--academy", default="Academy", show_default=True, help="Name of the academy that may connect a platform")
 def invite(academy: str) -> None:
     """Print an address that connects one platform: paste it there within a week (LTI Dynamic Registration)."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.claim_fields import BadLaunch
 from lti_app.claims import Launch
-from lti_app.models import Academy, ConsumedState, Deployment, Registration
+from lti_app.models import Academy, ConsumedState, Context, Deployment, Membership, Person, Registration
 from lti_app.roles import RANKS
 from lti_app.store.arrivals import context_of, link_of, membership_of, person_of, prove_active
 from lti_app.store.inserts import insert_new
@@ -103,6 +103,15 @@ def locale_of(launch: Launch, academy: Academy) -> str:
     return asked if asked in ("en", "it") else academy.locale
 
 
+def _join(
+    session: Session, context: Context, academy: Academy, person: Person, launch: Launch, role: str, now: datetime
+) -> Membership:
+    kept_role = "manager" if role == "admin" else role
+    membership = membership_of(session, context, person, launch, kept_role, now)
+    prove_active(session, context, academy, membership, now)
+    return membership
+
+
 def record_launch(
     session: Session, registration_id: int, launch: Launch, *, state_id: str, panel: str, now: datetime
 ) -> Recorded:
@@ -118,7 +127,7 @@ def record_launch(
     deployment = _deployment_for(session, registration, launch, now)
     academy = session.get_one(Academy, deployment.academy_id)
     if not registration.product and launch.product:
-        registration.product = launch.product
+        registration.product = launch.product.lower()
     role = role_in(academy, launch)
     context = None
     if launch.course is not None:
@@ -129,9 +138,7 @@ def record_launch(
         person = person_of(session, registration, launch, now)
         session.flush()
         if context is not None:
-            kept_role = "manager" if role == "admin" else role
-            membership = membership_of(session, context, person, launch, kept_role, now)
-            prove_active(session, context, academy, membership, now)
+            membership = _join(session, context, academy, person, launch, role, now)
     session.flush()
     return Recorded(
         registration_id=registration.id,

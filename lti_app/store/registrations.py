@@ -76,6 +76,17 @@ def find_academy(session: Session, name: str, now: datetime) -> Academy:
     return academy
 
 
+def _row_for(session: Session, platform: Declared, academy: Academy, now: datetime) -> Registration:
+    row = find_registration(session, platform.issuer, platform.client_id)
+    if row is None:
+        ids = {"issuer": platform.issuer, "client_id": platform.client_id, "academy_id": academy.id}
+        row = Registration(**ids, created_at=now)
+        session.add(row)
+    elif row.academy_id != academy.id:
+        raise BadPlatform([f"{platform.issuer} with client id {platform.client_id} belongs to another academy"])
+    return row
+
+
 def add_platform(
     session: Session,
     *,
@@ -102,13 +113,7 @@ def add_platform(
     platform = Declared(issuer, client_id, auth_login_url, auth_token_url, jwks_url, auth_audience)
     if faults := platform.faults():
         raise BadPlatform(faults)
-    academy = find_academy(session, academy_name, now)
-    row = find_registration(session, issuer, client_id)
-    if row is None:
-        row = Registration(issuer=issuer, client_id=client_id, academy_id=academy.id, created_at=now)
-        session.add(row)
-    elif row.academy_id != academy.id:
-        raise BadPlatform([f"{issuer} with client id {client_id} belongs to another academy"])
+    row = _row_for(session, platform, find_academy(session, academy_name, now), now)
     row.name = name or urlsplit(issuer).netloc
     row.auth_login_url, row.auth_token_url, row.jwks_url = auth_login_url, auth_token_url, jwks_url
     row.auth_audience = auth_audience

@@ -54,15 +54,7 @@ def desk_case(
     session: Session, context_id: int, episode_id: int, now: datetime, *, tutor_id: int | None = None
 ) -> DeskCase:
     """Return one episode of this course in full; raises NotYours."""
-    row = session.execute(
-        select(Episode, Membership, Person)
-        .join(Membership, Membership.id == Episode.membership_id)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Episode.id == episode_id, Episode.context_id == context_id)
-    ).one_or_none()
-    if row is None:
-        raise NotYours
-    episode, member, person = row
+    episode, member, person = _of_this_course(session, context_id, episode_id)
     tutor = active_staff(session, tutor_id, context_id) if tutor_id is not None else None
     story = story_of(session, episode.id)
     said = _said(session, member.id, now)
@@ -94,6 +86,18 @@ def desk_case(
         colleagues=tuple(people[id_] for id_ in colleagues),
         channel=channel_for(session, member.id),
     )
+
+
+def _of_this_course(session: Session, context_id: int, episode_id: int) -> tuple[Episode, Membership, Person]:
+    row = session.execute(
+        select(Episode, Membership, Person)
+        .join(Membership, Membership.id == Episode.membership_id)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Episode.id == episode_id, Episode.context_id == context_id)
+    ).one_or_none()
+    if row is None:
+        raise NotYours
+    return row[0], row[1], row[2]
 
 
 def _people_in(event: EpisodeEvent) -> list[int | None]:

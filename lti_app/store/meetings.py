@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from lti_app.models import AuditEntry, Context, Deployment, Episode, Match, Membership, Milestone, Thread
 from lti_app.store.course_facts import active_membership
 from lti_app.store.inserts import changed_rows, insert_new
-from lti_app.store.pairing import add_prompt, close_prompts, locked, move, settle
+from lti_app.store.pairing import add_prompt, locked, move, settle
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.stories import tell
 
@@ -44,7 +44,6 @@ def said_helped(session: Session, match_id: int, membership_id: int, helped: boo
         match.helper_says = helped
         return
     match.helped = helped
-    close_prompts(session, now, state="answered", match_id=match.id, kind="did_it_help")
     if helped:
         insert_new(
             session,

@@ -100,17 +100,7 @@ def recent_milestones(
         .order_by(Milestone.reached_at.desc(), Milestone.id.desc())
         .limit(limit)
     ).all()
-    ids = [row.id for row in rows]
-    counts = session.execute(
-        select(
-            Reaction.milestone_id,
-            func.count(),
-            func.count().filter(Reaction.membership_id == (viewer_id or 0)),
-        )
-        .where(Reaction.milestone_id.in_(ids))
-        .group_by(Reaction.milestone_id)
-    )
-    warm = {row[0]: (row[1], row[2] > 0) for row in counts}
+    warm = _warmth(session, [row.id for row in rows], viewer_id or 0)
     refs = activity_refs(session, [row.activity_id for row in rows])
     naming = full_name if viewer is not None and viewer.role in STAFF else short_name
     people = faces(session, [row.membership_id for row in rows], naming)
@@ -128,6 +118,17 @@ def recent_milestones(
         )
         for row in rows
     )
+
+
+def _warmth(session: Session, milestone_ids: list[int], viewer_id: int) -> dict[int, tuple[int, bool]]:
+    """Return how many warm signs each milestone has, and whether the viewer gave one."""
+    mine = func.count().filter(Reaction.membership_id == viewer_id)
+    rows = session.execute(
+        select(Reaction.milestone_id, func.count(), mine)
+        .where(Reaction.milestone_id.in_(milestone_ids))
+        .group_by(Reaction.milestone_id)
+    )
+    return {row[0]: (row[1], row[2] > 0) for row in rows if row[0] is not None}
 
 
 def reached_together(session: Session, context_id: int, now: datetime, limit: int = 3) -> tuple[Together, ...]:

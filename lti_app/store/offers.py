@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from engagement.values import ActivityState, Window
-from lti_app.models import Activity, ActivityProgress, Episode, HelpOffer, Match, Membership
+from lti_app.models import Activity, ActivityProgress, Context, Episode, HelpOffer, Match, Membership
 from lti_app.store.course_facts import DONE, active_membership, activity_refs
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.refusals import NotYours
@@ -113,14 +113,8 @@ def offer_help(
     """
     _check(capacity, words)
     member = active_membership(session, membership_id)
-    done = session.scalar(
-        select(ActivityProgress.id)
-        .join(Activity, Activity.id == ActivityProgress.activity_id)
-        .where(ActivityProgress.membership_id == membership_id, ActivityProgress.activity_id == activity_id)
-        .where(ActivityProgress.state.in_(DONE), Activity.context_id == member.context_id)
-    )
-    if done is None or member.role != "learner":
-        raise NotYours
+    _check_done(session, member, activity_id)
+    _look_again(session, member.context_id, now)
     values = {
         "capacity": capacity,
         "words": words.strip(),
@@ -132,11 +126,31 @@ def offer_help(
         "ended_at": None,
     }
     key = {"membership_id": membership_id, "activity_id": activity_id}
-    offer_id = insert_new(session, HelpOffer, **key, **values)
-    if offer_id is None:
-        offer_id = session.scalars(select(HelpOffer.id).filter_by(**key)).one()
-        changed_rows(session, update(HelpOffer).where(HelpOffer.id == offer_id).values(**values))
+    return insert_new(session, HelpOffer, **key, **values) or _change(session, key, values)
+
+
+def _change(session: Session, key: Mapping[str, int], values: Mapping[str, object]) -> int:
+    offer_id = session.scalars(select(HelpOffer.id).filter_by(**key)).one()
+    changed_rows(session, update(HelpOffer).where(HelpOffer.id == offer_id).values(**values))
     return offer_id
+
+
+def _look_again(session: Session, context_id: int, now: datetime) -> None:
+    # Somebody may be waiting for exactly this: the course is looked at again with the next tick. Everybody locks the
+    # course before an offer, so that two who cross cannot wait for each other.
+    due = or_(Context.sync_due_at.is_(None), Context.sync_due_at > now)
+    changed_rows(session, update(Context).where(Context.id == context_id, due).values(sync_due_at=now))
+
+
+def _check_done(session: Session, member: Membership, activity_id: int) -> None:
+    done = session.scalar(
+        select(ActivityProgress.id)
+        .join(Activity, Activity.id == ActivityProgress.activity_id)
+        .where(ActivityProgress.membership_id == member.id, ActivityProgress.activity_id == activity_id)
+        .where(ActivityProgress.state.in_(DONE), Activity.context_id == member.context_id)
+    )
+    if done is None or member.role != "learner":
+        raise NotYours
 
 
 def my_offers(session: Session, membership_id: int, now: datetime) -> tuple[OfferView, ...]:

@@ -19,7 +19,7 @@ from lti_app.store.scope import zone_named
 
 BY_MESSAGE = ("nudge", "ask_helper", "introduced", "next_candidate", "tutor_message")
 # What the home and peer panels show to the person whom it is for.
-FOR_ME = ("nudge", "ask_helper", "introduced", "next_candidate", "thanks", "tutor_message", "did_it_help")
+FOR_ME = ("nudge", "ask_helper", "introduced", "next_candidate", "thanks", "tutor_message")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from lms_clients.records import Source
 # Path under the course, what it serves, and the permission as Canvas's "Permissions" page calls it.
 _READS: tuple[tuple[str, Ability, str, Params], ...] = (
     ("enrollments", Ability.ROSTER, "Users - view list", []),
-    ("assignments", Ability.STRUCTURE, "Assignments and Quizzes - view", []),
-    ("modules", Ability.COMPLETION, "Courses - view list", []),
+    ("assignments", Ability.STRUCTURE, "Course Content - view", []),
+    ("modules", Ability.COMPLETION, "Course Content - view", []),
     ("students/submissions", Ability.SUBMISSIONS, "Grades - view all grades", [("student_ids[]", "all")]),
     ("groups", Ability.GROUPS, "Groups - view all student groups", []),
 )

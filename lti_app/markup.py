@@ -36,7 +36,8 @@ def markdown(text: str) -> Markup:
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow ugc",
-        set_tag_attribute_values={"a": {"target": "_blank"}},
+        # A block of code scrolls sideways, so the keyboard must be able to reach it.
+        set_tag_attribute_values={"a": {"target": "_blank"}, "pre": {"tabindex": "0"}},
     )
     return Markup(clean)  # noqa: S704 - this is the one place where markup is made, and nh3 has just cleaned it
 

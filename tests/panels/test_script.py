@@ -1,0 +1,195 @@
+"""The panel in a frame of another site, in a real browser that keeps no cookie for it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+from werkzeug.serving import make_server
+
+from lti_app.db import Database
+from lti_app.models import Registration
+from lti_app.visit import FIELD
+from tests.panels.conftest import Somebody
+from tests.panels.lively import lively
+from tests.panels.look import ARGS
+from tests.sweep.course import Course
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = Path("/usr/bin/chromium")
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")]
+As = Callable[..., Somebody]
+
+
+@pytest.fixture
+def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """What a browser does is the same on both databases."""
+    path = tmp_path / "regista.sqlite3"
+    shutil.copy(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@contextmanager
+def serving(app: Any, host: str) -> Iterator[str]:
+    server = make_server(host, 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://{host}:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def course_page(pages: dict[str, str]) -> Callable[..., Any]:
+    def wsgi(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        start("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+        return [pages.get(environ["PATH_INFO"], "").encode()]
+
+    return wsgi
+
+
+FRAME = """<!doctype html><title>Course</title><h1>Course</h1>
+<iframe name="panel" width="{width}" height="300"></iframe>
+<form action="{action}" method="post" target="panel"><input type="hidden" name="{field}" value="{token}"></form>
+<script>window.heard = []; addEventListener("message", (e) => heard.push(e.data)); document.forms[0].submit();</script>"""
+
+
+@pytest.fixture
+def frame(app: Flask, db: Database, course: Course) -> Iterator[Callable[..., Any]]:
+    """Show one person's panel inside a course page of another site; gives (page, frame, faults)."""
+    pages: dict[str, str] = {}
+    with (
+        serving(app, "127.0.0.1") as tool,
+        serving(course_page(pages), "localhost") as lms,
+        playwright.sync_playwright() as runner,
+    ):
+        with db.writing() as session:
+            values = {"issuer": lms, "auth_login_url": f"{lms}/auth"}
+            session.execute(update(Registration).where(Registration.id == course.registration).values(**values))
+        browser = runner.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
+
+        def show(who: Somebody, path: str, width: int = 320) -> tuple[Any, Any, list[str]]:
+            action = tool + who.at(path)
+            pages["/"] = FRAME.format(action=action, field=FIELD, token=who.token, width=width)
+            page = browser.new_page()
+            faults: list[str] = []
+            page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.goto(lms)
+            page.wait_for_load_state("networkidle")
+            inside = page.frame("panel")
+            inside.wait_for_selector("#main")
+            return page, inside, faults
+
+        yield show
+        browser.close()
+
+
+def test_bruno_replies_in_a_frame_without_cookies(
+    frame: Callable[..., Any], as_: As, course: Course, db: Database
+) -> None:
+    with db.writing() as session:
+        ids = lively(session, course)
+    page, inside, faults = frame(as_(course.bruno), "home")
+    heard = page.evaluate("heard")
+    sizes = [message for message in heard if isinstance(message, dict)]
+    assert {message["subject"] for message in sizes} == {"lti.frameResize", "org.imsglobal.lti.frameResize"}
+    assert all(message["height"] > 400 for message in sizes)
+    assert any(json.loads(message)["subject"] == "lti.frameResize" for message in heard if isinstance(message, str))
+    assert len(heard) <= 8
+
+    inside.get_by_role("button", name="Come si riconosce").click()
+    inside.wait_for_selector("#thread")
+    box = inside.get_by_label("Your reply")
+    box.fill("x" * 8001)
+    inside.get_by_role("button", name="Reply").click()
+    inside.wait_for_selector(".field-fault")
+    inside.wait_for_function("document.activeElement.id === 'body'")
+    assert inside.evaluate("document.activeElement.id") == "body"
+    assert len(box.input_value()) == 8001
+    box.fill("A **short** word.")
+    first = inside.evaluate("document.querySelector('input[name=visit_token]').value")
+    page.wait_for_timeout(1100)
+    inside.get_by_role("button", name="Reply").click()
+    inside.wait_for_selector("text=short")
+    page.wait_for_timeout(300)
+    assert inside.locator("#live").inner_text() == "Your reply is there."
+    assert inside.get_by_label("Your reply").input_value() == ""
+    assert inside.evaluate("document.querySelector('input[name=visit_token]').value") != first
+    assert faults == ["Failed to load resource: the server responded with a status of 422 (UNPROCESSABLE ENTITY)"]
+    assert ids["thread"]
+    page.close()
+
+
+def test_what_was_written_outlives_a_reload_and_goes_when_it_was_sent(
+    frame: Callable[..., Any], as_: As, course: Course
+) -> None:
+    page, inside, faults = frame(as_(course.ada), "talk")
+    inside.locator("summary", has_text="Start a discussion").click()
+    inside.get_by_label("What is it about?").fill("A half-written thought")
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    inside = page.frame("panel")
+    inside.wait_for_selector(".with-script #main")
+    title = inside.get_by_label("What is it about?")
+    title.wait_for(state="visible")
+    assert title.input_value() == "A half-written thought"
+    inside.get_by_label("Your words").fill("And the rest of it.")
+    inside.get_by_role("button", name="Begin").click()
+    inside.wait_for_selector("#thread")
+    assert inside.get_by_role("heading", name="A half-written thought").is_visible()
+    inside.get_by_role("button", name="Discussions").first.click()
+    inside.wait_for_selector("text=Start a discussion")
+    assert inside.get_by_label("What is it about?").input_value() == ""
+    assert faults == []
+    page.close()
+
+
+def test_the_keyboard_reaches_everything_and_focus_is_never_lost(
+    frame: Callable[..., Any], as_: As, course: Course, db: Database
+) -> None:
+    with db.writing() as session:
+        lively(session, course)
+    page, inside, faults = frame(as_(course.ada), "home")
+    inside.get_by_role("button", name="Ask Bice").press("Enter")
+    inside.wait_for_selector("text=Take the question back")
+    inside.wait_for_function("document.activeElement.id === 'care-title'")
+    inside.get_by_role("button", name="Take the question back").press("Enter")
+    inside.wait_for_selector("text=Ask Bice")
+    inside.locator("summary", has_text="This is not so").press("Enter")
+    words = inside.get_by_label("What is it really like?")
+    words.wait_for(state="visible")
+    words.press("Escape")
+    words.wait_for(state="hidden")
+    assert inside.evaluate("document.activeElement.tagName") == "SUMMARY"
+    assert faults == []
+    page.close()
+
+
+@pytest.mark.parametrize("path", ["home", "talk", "peer", "thread", "meeting"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(
+    frame: Callable[..., Any], as_: As, course: Course, db: Database, path: str, scheme: str
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    with db.writing() as session:
+        ids = lively(session, course)
+    places = {"thread": f"talk/{ids['thread']}", "meeting": f"peer/{ids['met']}"}
+    who = as_(ids["hugo"] if path == "meeting" else course.ada)
+    who.sends("scheme", scheme=scheme)
+    page, inside, _faults = frame(who, places.get(path, path))
+    inside.evaluate("document.querySelectorAll('main details').forEach((d) => { d.open = true; })")
+    page.wait_for_timeout(250)
+    # axe runs where it is told: inside the frame, whose page is the panel.
+    found = Axe().run(inside, options={"resultTypes": ["violations"]})
+    assert found.violations_count == 0, found.generate_report()
+    page.close()

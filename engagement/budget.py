@@ -144,16 +144,20 @@ CHANCE_TO_HELP = {
     StallKind.OVERLOADED: 0.75,
     StallKind.BORED: 0.6,
     StallKind.DRIFTING: 0.6,
-    StallKind.NEVER_STARTED: 0.45,
+    StallKind.NEVER_STARTED: 0.3,
 }
 #: The longer somebody is away the less a message reaches them; after this span it is worth half.
 HALVED_AFTER = timedelta(days=21)
 
 
+def worth(kind: StallKind, probability: float, since: datetime | None, now: datetime) -> float:
+    """How much a word now is worth: how likely the silence is, times what a word can do about it. 0 to 1."""
+    away = max(timedelta(), now - since) if since is not None else timedelta()
+    return float(probability * CHANCE_TO_HELP.get(kind, 0.5) * 0.5 ** (away / HALVED_AFTER))
+
+
 def _priority(stall: Stall, now: datetime) -> tuple[bool, float, int]:
-    away = max(timedelta(), now - stall.since) if stall.since is not None else timedelta()
-    worth = stall.probability * CHANCE_TO_HELP.get(stall.kind, 0.5) * 0.5 ** (away / HALVED_AFTER)
-    return not stall.asked, -worth, stall.learner_id
+    return not stall.asked, -worth(stall.kind, stall.probability, stall.since, now), stall.learner_id
 
 
 def _quiet_season(cohort: Cohort, now: datetime) -> Why | None:

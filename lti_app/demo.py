@@ -24,9 +24,9 @@ from lti_app.config import Settings
 from lti_app.db import Database
 from lti_app.jobs.consumer import start_consumer
 from lti_app.migrations import upgrade
-from lti_app.models import LmsConnection, Registration
+from lti_app.models import Academy, LmsConnection, Registration
+from lti_app.rehearsal import rehearse
 from lti_app.sandbox import PracticeLms, Tool, create_practice_lms
-from lti_app.sandbox.rehearsal import rehearse
 from lti_app.sealing import seal_text
 from lti_app.store.registrations import add_platform
 
@@ -100,10 +100,10 @@ def _introduce(app: Flask, database: Database, lms: PracticeLms, settings: Setti
             deployment_ids=[lms.deployment_id],
             product="moodle",
             origin="demo",
-            managers=lms.manager_subs,
-            locale="it",
             now=now,
         )
+        academy = session.get_one(Academy, registration.academy_id)
+        academy.locale, academy.settings = "it", {"managers": lms.manager_subs}
         session.add(
             LmsConnection(
                 registration_id=registration.id,
@@ -128,6 +128,7 @@ def _serve(host: str, port: int, app: Flask) -> BaseWSGIServer:
 @contextmanager
 def running(data_dir: Path, *, lms_port: int, tool_port: int, fresh: bool = False, say: Say) -> Iterator[Demo]:
     """Run the demonstration until the block ends; ``say`` hears each step. Raises PortTaken."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     if fresh and data_dir.exists():
         shutil.rmtree(data_dir)

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from engagement.budget import worth
+from engagement.values import StallKind
 from lti_app.models import Episode, EpisodeEvent, Membership, Prompt
 from lti_app.store.cohorts import freshness
 from lti_app.store.course_facts import active_staff, activity_refs, faces, named_activities, reason_views
@@ -28,7 +30,7 @@ SHOWN_REPORTS = 50
 
 
 def desk_queue(session: Session, context_id: int, now: datetime, *, tutor_id: int | None = None) -> DeskQueue:
-    """Return what waits on the desk of one course: overdue first, then by the chance of not coming back.
+    """Return what waits on the desk of one course: overdue first, then by what a word can do.
 
     ``tutor_id`` marks what is new to them; raises NotYours when they are no staff of this course.
     """
@@ -41,7 +43,7 @@ def desk_queue(session: Session, context_id: int, now: datetime, *, tutor_id: in
     ).all()
     open_now = [episode for episode in episodes if episode.ended_at is None]
     waiting = [e for e in open_now if e.desk_snoozed_until is None or e.desk_snoozed_until <= now]
-    waiting.sort(key=lambda e: (not (e.due_at is not None and e.due_at <= now), -e.probability, e.opened_at, e.id))
+    waiting.sort(key=lambda e: (not (e.due_at is not None and e.due_at <= now), -_worth(e, now), e.opened_at, e.id))
     closed = sorted((e for e in episodes if e.ended_at), key=lambda e: (e.ended_at or now, e.id), reverse=True)
     items = _items(session, [*waiting, *closed], seen_at)
     return DeskQueue(
@@ -55,6 +57,10 @@ def desk_queue(session: Session, context_id: int, now: datetime, *, tutor_id: in
         budget=_budget(session, context_id),
         handled=_count(session, context_id, Episode.tutored_at, now),
     )
+
+
+def _worth(episode: Episode, now: datetime) -> float:
+    return worth(StallKind(episode.kind), episode.probability, episode.since, now)
 
 
 def _seen_at(session: Session, context_id: int, tutor_id: int | None) -> datetime:

@@ -72,7 +72,7 @@ def hand_over(arrived: Arrived) -> Response:
     panel = arrived.panel if recorded.context_id is not None else "admin"
     address = cookie_path(settings, f"/v/{visit.ref}/{panel}")
     if not arrived.by_cookie:
-        return page("lti/handover.html", address=address, field=FIELD, token=token)
+        return page("lti/handover.html", address=address, field=FIELD, entry=token)
     response = redirect(address, 303)  # type: ignore[assignment]
     response.set_cookie(
         COOKIE,

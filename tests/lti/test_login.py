@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from lti_app.db import Database
+from lti_app.visit import unseal
 from tests.lti.platform import Login, Moodle, assert_enters, assert_refused, rows
 
 FRAMED = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "iframe"}
@@ -158,7 +159,11 @@ def test_a_platform_with_storage_keeps_our_note_where_cookies_are_blocked(
     entered = blocked.post("/lti/launch", data={**form, "binding": said["value"]}, headers=ours)
     assert entered.status_code == 200
     assert 'name="visit_token"' in entered.text
-    assert re.search(r'action="/v/[^/]+/home"', entered.text)
+    action = re.search(r'action="/v/([^/]+)/home"', entered.text)
+    carried = re.search(r'name="visit_token" value="([^"]+)"', entered.text)
+    assert action is not None
+    assert carried is not None
+    assert unseal(carried[1], app.extensions["regista"].settings).ref == action[1]
     after = rows(db)
     assert_refused(blocked.post("/lti/launch", data={**form, "binding": said["value"]}, headers=ours), db, after)
 

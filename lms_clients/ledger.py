@@ -39,13 +39,16 @@ class Ledger:
 
     def __init__(self) -> None:
         self.read: set[Part] = set()
-        self.gaps: list[Gap] = []
+        self._gaps: dict[Gap, None] = {}
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """The gaps in the order in which they were met."""
+        return tuple(self._gaps)
 
     def note(self, what: str, reason: GapReason, detail: str, learner_id: str | None = None) -> None:
         """Record a gap once."""
-        gap = Gap(what, reason, detail, learner_id)
-        if gap not in self.gaps:
-            self.gaps.append(gap)
+        self._gaps.setdefault(Gap(what, reason, detail, learner_id))
 
     def refused(self, what: str, error: LmsError, learner_id: str | None = None) -> None:
         """Record the gap that an error leaves."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from lms_clients.advantage import grades, groups, roster
 from lms_clients.advantage.identity import ServiceIdentity
@@ -39,7 +38,7 @@ from lms_clients.records import (
     ProgressBasis,
     Source,
 )
-from lms_clients.values import from_iso
+from lms_clients.values import decimal, from_iso
 
 _CANNOT = {
     Part.STRUCTURE: "LTI tells only this tool's own items, not what else stands in the course",
@@ -112,7 +111,7 @@ class LtiClient:
             activities=tuple(_activity(item, number) for number, item in enumerate(items)),
             progress=progress,
             access=_access(learners, known),
-            gaps=tuple(ledger.gaps),
+            gaps=ledger.gaps,
             detailed=frozenset(one.id for one in learners if one.is_learner)
             if Part.GRADES in ledger.read
             else frozenset(),
@@ -169,7 +168,7 @@ def _activity(item: grades.LineItem, position: int) -> Activity:
         position=position,
         due_at=from_iso(item.end_date_time),
         opens_at=from_iso(item.start_date_time),
-        points_possible=Decimal(str(item.score_maximum)),
+        points_possible=decimal(item.score_maximum),
         tracked=False,
         lti_link_id=item.resource_link_id,
     )

@@ -74,7 +74,7 @@ class Reading:
             complete=found is not None,
             cursor=cursor if found is not None else {},
             read=frozenset(self.ledger.read),
-            gaps=tuple(self.ledger.gaps),
+            gaps=self.ledger.gaps,
             learners=learners,
             access=access,
             groups=groups,

@@ -83,7 +83,7 @@ class Reading:
         )
         if not self._is_quiet(learners, access):
             base = self._whole(base, shape, users)
-        return replace(base, read=frozenset(self.ledger.read), gaps=tuple(self.ledger.gaps))
+        return replace(base, read=frozenset(self.ledger.read), gaps=self.ledger.gaps)
 
     def _course(self) -> CourseShape:
         if not self.course_id.isdecimal():

@@ -162,8 +162,6 @@ def _activity(
     if work is not None:
         possible = work_points(work) or possible
         tries = work.maxattempts if (work.maxattempts or 0) > 0 else None
-    blind = work is not None and bool(work.blindmarking) and not work.revealidentities
-    url = module.url or ""
     return Activity(
         id=key,
         kind=KINDS.get(module.modname, ActivityKind.OTHER),
@@ -182,9 +180,9 @@ def _activity(
         tracked=None if module.completion is None else module.completion > 0,
         visible=module.visible,
         tutor_marked=module.modname == "workshop" or (work is not None and work_points(work) is not None),
-        anonymous=blind if work is not None else None,
+        anonymous=None if work is None else bool(work.blindmarking) and not work.revealidentities,
         lti_link_id=str(module.instance) if module.modname == "lti" and module.instance else None,
-        url=url if url.startswith(("https://", "http://")) else None,
+        url=module.url if (module.url or "").startswith(("https://", "http://")) else None,
     )
 
 

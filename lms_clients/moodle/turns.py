@@ -39,7 +39,8 @@ def choose(marks: Mapping[str, str], known: KnownState, options: Options, *, eve
     moved = [who for who in marks if everyone or known.marks.get(who) != marks[who]]
     # Latest come first: they are the ones whose day it is.
     moved.sort(key=lambda who: _number(marks[who].partition(".")[0]), reverse=True)
-    still = [who for who in marks if who not in set(moved)]
+    chosen = set(moved)
+    still = [who for who in marks if who not in chosen]
     still.sort(key=lambda who: known.read_at.get(who, _LONG_AGO))
     room = max(0, min(options.rotation, options.detail - len(moved)))
     return Turn((*moved[: options.detail], *still[:room]), tuple(moved[options.detail :]))

@@ -81,6 +81,9 @@ def test_an_expired_visit_says_so_inside_the_frame_and_loses_nothing(
     page = ada.sends("talk/new", title="A long thought", body="Many words")
     assert page.status_code == 401
     assert "What you had written is kept in this browser" in page.text
+    # A browser that forbids every store to frames keeps nothing: so the words come back with the page itself.
+    assert "A long thought" in page.text
+    assert "Many words" in page.text
     assert "frame-ancestors https://dati.example" in page.headers["Content-Security-Policy"]
 
 

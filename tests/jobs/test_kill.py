@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from decimal import Decimal
+
+from sqlalchemy import func, select
+
+from lti_app.db import Database
+from lti_app.models import ActivityProgress, Context, CourseGroup, GroupMember, Membership, Person, SyncRun
+from tests.jobs.doomed import LEARNERS
+from tests.store.told import make_academy, make_course
+
+LEASE = "0.4"
+# The long run of 200 kills is for a machine with time: REGISTA_TESTS_KILLS=200.
+KILLS = int(os.environ.get("REGISTA_TESTS_KILLS", "25"))
+
+
+class Nursery:
+    """Where workers come from, and how they end."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._alive: set[int] = set()
+
+    def born(self) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        worker = int(self._process.stdout.readline())
+        self._alive.add(worker)
+        return worker
+
+    def kill(self, worker: int) -> None:
+        os.kill(worker, signal.SIGKILL)
+        self._alive.discard(worker)
+        with suppress(ProcessLookupError):
+            while True:
+                os.kill(worker, 0)
+                time.sleep(0.001)
+
+    def close(self) -> None:
+        for worker in list(self._alive):
+            self.kill(worker)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
+
+
+@contextmanager
+def nursery(database_url: str, context_id: int) -> Iterator[Nursery]:
+    command = [sys.executable, "-m", "tests.jobs.doomed", database_url, str(context_id), LEASE]
+    made = Nursery(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def check_that_one_round_is_whole(db: Database, context_id: int) -> int:
+    """Return which round the database holds, after making sure that it holds all of it and nothing else."""
+    with db.reading() as session:
+        if db.engine.dialect.name == "postgresql":
+            # Its usual isolation would let one look see two rounds.
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        number = int(
+            (session.scalar(select(Context.sync_cursor).where(Context.id == context_id)) or {}).get("round", "0")
+        )
+        if number == 0:
+            assert session.scalar(select(func.count()).select_from(Person)) == 0
+            return 0
+        scores = session.execute(select(ActivityProgress.score, func.count()).group_by(ActivityProgress.score)).all()
+        assert [tuple(row) for row in scores] == [(Decimal(number), LEARNERS * 3)]
+        names = set(session.scalars(select(func.substr(Person.name, 14))))
+        assert names == {f"del giro {number}"}
+        assert session.scalars(select(CourseGroup.name)).all() == [f"giro {number}"]
+        assert session.scalar(select(func.count()).select_from(GroupMember)) == LEARNERS
+        assert set(session.scalars(select(Membership.lms_mark))) == {str(number)}
+        done = session.scalar(select(func.count()).select_from(SyncRun).where(SyncRun.state == "done"))
+        assert done == number
+        return number
+
+
+def wait_for_another_round(db: Database, context_id: int, after: int) -> None:
+    end = time.monotonic() + 20
+    while check_that_one_round_is_whole(db, context_id) <= after:
+        assert time.monotonic() < end, "the course did not become due again"
+        time.sleep(0.02)
+
+
+def test_workers_killed_at_any_moment_leave_the_old_or_the_new_snapshot(db: Database, database_url: str) -> None:
+    with db.writing() as session:
+        context_id = make_course(session, make_academy(session))
+    chance, reached = random.Random(7), 0
+    with nursery(database_url, context_id) as workers:
+        # One goes on all the time: it takes over from the killed, and never works at the same moment as they.
+        workers.born()
+        for _ in range(KILLS):
+            worker = workers.born()
+            time.sleep(chance.uniform(0.0, 0.25))
+            workers.kill(worker)
+            reached = check_that_one_round_is_whole(db, context_id)
+        wait_for_another_round(db, context_id, reached)
+
+
+def test_the_course_of_a_killed_worker_becomes_due_again(db: Database, database_url: str) -> None:
+    with db.writing() as session:
+        context_id = make_course(session, make_academy(session))
+    with nursery(database_url, context_id) as workers:
+        for _ in range(3):
+            before = check_that_one_round_is_whole(db, context_id)
+            worker = workers.born()
+            wait_for_another_round(db, context_id, before)
+            workers.kill(worker)
+    with db.reading() as session:
+        states = set(session.scalars(select(SyncRun.state)))
+    assert "done" in states
+    assert states <= {"done", "lost", "running"}

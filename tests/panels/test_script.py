@@ -59,7 +59,11 @@ def course_page(pages: dict[str, str]) -> Callable[..., Any]:
 FRAME = """<!doctype html><title>Course</title><h1>Course</h1>
 <iframe name="panel" width="{width}" height="300"></iframe>
 <form action="{action}" method="post" target="{target}"><input type="hidden" name="{field}" value="{token}"></form>
-<script>window.heard = []; addEventListener("message", (e) => heard.push(e.data)); document.forms[0].submit();</script>"""
+<script>
+window.heard = [];
+addEventListener("message", (event) => heard.push(event.data));
+document.forms[0].submit();
+</script>"""
 
 
 @pytest.fixture

@@ -134,7 +134,8 @@ def rehearse(lms: PracticeLms, *, say: Callable[[str], None]) -> None:
         actor.enter(panel)
     say("Reading the course from the practice LMS (web services, in the background)")
     _wait_for_course(actors[0])
-    title = lms.lms.course.module(stuck_at)["name"]
+    module = lms.lms.course.module(stuck_at)
+    title = str(module["name"]) if module else ""
     for actor, (words, windows) in zip(actors, OFFERS, strict=True):
         actor.go("/peer")
         _offer(actor, title, words, windows)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from statistics import NormalDist
+from functools import lru_cache
 
 import numpy as np
 
@@ -100,19 +100,25 @@ class Effect:
     verdict: Verdict
 
 
-def wilson(arm: Arm, level: float = 0.95) -> tuple[float, float]:
-    """Wilson's score interval of a share; everything is possible where there is nobody."""
-    if not arm.n:
-        return 0.0, 1.0
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    share, n = arm.reached / arm.n, arm.n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+@lru_cache(maxsize=4096)
+def interval(helped: Arm, held_out: Arm, level: float = 0.95) -> tuple[float, float]:
+    """Return Newcombe's hybrid score interval (his method 10) of the difference between two shares.
+
+    Everything is possible where an arm is empty.
+    """
+    if not (helped.n and held_out.n):
+        return -1.0, 1.0
+    # Only a report needs the library, which takes a second to wake: sweeps and panels never do.
+    from statsmodels.stats.proportion import confint_proportions_2indep
+
+    low, high = confint_proportions_2indep(
+        helped.reached, helped.n, held_out.reached, held_out.n, method="newcomb", compare="diff", alpha=1 - level
+    )
+    return float(low), float(high)
 
 
 def effect(helped: Arm, held_out: Arm, planned: int, level: float = 0.95) -> Effect:
-    """Return the difference with Newcombe's hybrid score interval (his method 10).
+    """Return the difference with its interval and what may be said about it.
 
     ``planned`` is the number of held-out episodes declared when the holdout was set up (``planned_size``): before it
     is reached the verdict is "too early", whatever the interval.
@@ -120,10 +126,8 @@ def effect(helped: Arm, held_out: Arm, planned: int, level: float = 0.95) -> Eff
     one, other = helped.share, held_out.share
     if one is None or other is None:
         return Effect(helped, held_out, None, -1.0, 1.0, Verdict.TOO_EARLY)
-    (low_1, high_1), (low_2, high_2) = wilson(helped, level), wilson(held_out, level)
     difference = one - other
-    low = difference - math.hypot(one - low_1, high_2 - other)
-    high = difference + math.hypot(high_1 - one, other - low_2)
+    low, high = interval(helped, held_out, level)
     verdict = Verdict.TOO_EARLY if held_out.n < planned else _verdict(low, high)
     return Effect(helped, held_out, difference, low, high, verdict)
 
@@ -142,10 +146,13 @@ def planned_size(usual: float, worth: float, share: float, power: float = 0.8, l
     better = usual + worth
     if not (0 < usual < 1 and 0 < better < 1 and worth != 0 and 0 < share < 1):
         raise ValueError("a plan needs shares between 0 and 1 and a difference worth finding")
-    z = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(power)
-    ratio = (1 - share) / share
-    spread = usual * (1 - usual) + better * (1 - better) / ratio
-    return math.ceil(z * z * spread / (worth * worth))
+    from statsmodels.stats.proportion import samplesize_proportions_2indep_onetail
+
+    ratio = share / (1 - share)
+    helped = samplesize_proportions_2indep_onetail(
+        worth, usual, power, ratio=ratio, alpha=1 - level, alternative="two-sided"
+    )
+    return math.ceil(float(helped) * ratio)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,15 @@ def _on_postgres(session: Session, template: str, kinds: Sequence[Any], rows: Se
     return changed
 
 
+def _copied(session: Session, statement: str, rows: Sequence[Row]) -> int:
+    """Insert by COPY, the fastest way in; it knows no ON CONFLICT, so it is for tables that only a sync writes."""
+    driver: Any = session.connection().connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+    return len(rows)
+
+
 def insert_rows(session: Session, table: Table, columns: Sequence[str], rows: Sequence[Row], conflict: str = "") -> int:
     """Insert ``rows`` (values in the order of ``columns``) and return how many came in.
 
@@ -114,6 +123,8 @@ def insert_rows(session: Session, table: Table, columns: Sequence[str], rows: Se
     if not rows:
         return 0
     names, kinds = ", ".join(columns), [table.c[name].type for name in columns]
+    if _is_postgres(session) and not conflict and not any(isinstance(kind, JSON) for kind in kinds):
+        return _copied(session, f"COPY {table.name} ({names}) FROM STDIN", rows)
     if _is_postgres(session):
         statement = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest(arrays) {conflict}"  # noqa: S608
         return _on_postgres(session, statement, kinds, rows)

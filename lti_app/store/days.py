@@ -12,7 +12,7 @@ from lms_clients.records import CourseSnapshot
 from lti_app.models import ActiveDay
 from lti_app.store import proofs
 from lti_app.store.activities import Place
-from lti_app.store.bulk import among, insert_rows, table_of
+from lti_app.store.bulk import CHUNK, among, insert_rows, table_of
 from lti_app.store.scope import Scope
 
 TABLE = table_of(ActiveDay)
@@ -62,10 +62,19 @@ def add_days(session: Session, found: Mapping[tuple[int, date], int]) -> int:
     if not found:
         return 0
     query = select(TABLE.c.membership_id, TABLE.c.day, TABLE.c.proofs)
-    rows = session.execute(query.where(among(session, TABLE.c.membership_id, _members(found))))
-    there = {(row[0], row[1]): row[2] for row in rows}
-    new = [(*key, bits) for key, bits in found.items() if bits & ~there.get(key, 0)]
-    return insert_rows(session, TABLE, ("membership_id", "day", "proofs"), new, conflict=ADD_BITS)
+    query = query.where(among(session, TABLE.c.membership_id, _members(found)))
+    new = dict(found)
+    for membership_id, day, bits in session.execute(query.execution_options(yield_per=CHUNK)):
+        key = (membership_id, day)
+        if key in new and not new[key] & ~bits:
+            del new[key]
+    return insert_rows(
+        session,
+        TABLE,
+        ("membership_id", "day", "proofs"),
+        [(*key, bits) for key, bits in new.items()],
+        conflict=ADD_BITS,
+    )
 
 
 def _members(keys: Iterable[tuple[int, date]]) -> list[int]:

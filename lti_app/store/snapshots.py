@@ -63,7 +63,7 @@ def save_snapshot(session: Session, context_id: int, snapshot: CourseSnapshot, n
     ids = save_roster(session, scope, snapshot, written)
     save_groups(session, scope, snapshot, ids, written)
     places = save_activities(session, scope, snapshot, written)
-    save_progress(session, scope, snapshot, ids, places, written)
+    save_progress(session, snapshot, ids, places, written)
     save_attempts(session, snapshot, ids, places, written)
     save_days(session, scope, snapshot, ids, places, written)
     _save_gaps(session, scope, snapshot, ids, written)

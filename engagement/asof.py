@@ -43,7 +43,7 @@ def _learner_as_of(learner: Learner, now: datetime, today: date) -> Learner:
     if _later(seen, now):
         # The last access is all that an LMS keeps: what came before it was overwritten, so nothing is known.
         seen = None
-        if Knowledge.DAYS not in known:
+        if Knowledge.DAYS not in known or learner.days_known_from is None or learner.days_known_from > today:
             known = known - {Knowledge.ACCESS}
     felt = not _later(learner.feeling_at, now)
     return replace(
@@ -55,6 +55,7 @@ def _learner_as_of(learner: Learner, now: datetime, today: date) -> Learner:
         feeling=learner.feeling if felt else None,
         feeling_at=learner.feeling_at if felt else None,
         asked_for_help_at=None if _later(learner.asked_for_help_at, now) else learner.asked_for_help_at,
+        questions={key: at for key, at in learner.questions.items() if not _later(at, now)},
     )
 
 

@@ -146,6 +146,8 @@ CHANCE_TO_HELP = {
     StallKind.DRIFTING: 0.6,
     StallKind.NEVER_STARTED: 0.3,
 }
+#: Whoever is stuck needs a word although they still come: their case is at least as pressing as this chance of silence.
+LEAST = {StallKind.STUCK: 0.5}
 #: The longer somebody is away the less a message reaches them; after this span it is worth half.
 HALVED_AFTER = timedelta(days=21)
 
@@ -153,6 +155,7 @@ HALVED_AFTER = timedelta(days=21)
 def worth(kind: StallKind, probability: float, since: datetime | None, now: datetime) -> float:
     """How much a word now is worth: how likely the silence is, times what a word can do about it. 0 to 1."""
     away = max(timedelta(), now - since) if since is not None else timedelta()
+    probability = max(probability, LEAST.get(kind, 0.0))
     return float(probability * CHANCE_TO_HELP.get(kind, 0.5) * 0.5 ** (away / HALVED_AFTER))
 
 

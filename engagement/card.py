@@ -109,7 +109,8 @@ def _due(standing: Standing) -> list[Reason]:
 def _when(standing: Standing, activity: Activity) -> dict[str, int | float | str | date | None]:
     due_at = due_of(activity, standing.learner.progress.get(activity.id, NOTHING))
     on = None if due_at is None else day_of(due_at, standing.course.cohort.time_zone)
-    return {"activity_id": activity.id, "due_on": on, "days": None if on is None else (on - standing.course.today).days}
+    days = None if on is None else abs((on - standing.course.today).days)
+    return {"activity_id": activity.id, "due_on": on, "days": days}
 
 
 def _pace(standing: Standing) -> list[Reason]:
@@ -119,7 +120,8 @@ def _pace(standing: Standing) -> list[Reason]:
     gap = typical - done
     if gap < max(2.0, 0.25 * typical):
         return []
-    return [Reason(ReasonCode.BEHIND, {"done": done, "typical": typical, "of": of}, 0.5 if gap >= 0.5 * of else 0.3)]
+    facts = {"done": done, "typical": int(typical), "of": of}
+    return [Reason(ReasonCode.BEHIND, facts, 0.5 if gap >= 0.5 * of else 0.3)]
 
 
 def _failing(standing: Standing) -> list[Reason]:
@@ -151,9 +153,9 @@ def bar(standing: Standing, policy: Policy) -> tuple[float, tuple[Reason, ...]]:
     share = standing.course.active_share_beside(standing.learner.id)
     if share is not None and share < QUIET:
         height += math.inf if share < DEAD else HIGHER_BAR
-        raised.append(Reason(ReasonCode.COURSE_QUIET, {"active_share": round(share, 2)}))
+        raised.append(Reason(ReasonCode.COURSE_QUIET, {"active_share": round(share, 2), "raised": 1}))
     passed = standing.course.passed_share
     if passed is not None and passed > policy.late_from:
         height += LATE_BAR
-        raised.append(Reason(ReasonCode.LATE, {"share": round(passed, 2)}))
+        raised.append(Reason(ReasonCode.LATE, {"share": round(passed, 2), "raised": 1}))
     return height, tuple(raised)

@@ -131,6 +131,7 @@ class Learner:
 
     ``active_days`` are days with any proven activity; ``days_known_from`` is the first day from which every
     active day would have been seen (None: only single proofs are known, such as last access and submissions).
+    ``questions`` are the learner's own about activities that nobody has answered yet: when they were asked.
     """
 
     id: int
@@ -149,6 +150,7 @@ class Learner:
     known: frozenset[Knowledge] = frozenset(Knowledge)
     snoozed_until: datetime | None = None
     asked_for_help_at: datetime | None = None
+    questions: Mapping[int, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

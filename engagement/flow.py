@@ -5,14 +5,15 @@ The learner's own one-tap answer outweighs every guess.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from engagement.course import course_at
+from engagement.course import NOTHING, course_at, is_met
 from engagement.facts import Activity, Cohort, Feeling, Knowledge, Learner, StallKind
-from engagement.moments import day_of
+from engagement.moments import FORTNIGHT, day_of
 from engagement.policy import Policy
-from engagement.standing import Standing, standing_of
+from engagement.standing import Standing, due_of, standing_of
 from engagement.verdicts import Reason, ReasonCode
 
 SAID = {Feeling.TOO_HARD: StallKind.STUCK, Feeling.TOO_EASY: StallKind.BORED, Feeling.NO_TIME: StallKind.OVERLOADED}
@@ -22,6 +23,10 @@ LEFT_OVER = 0.6
 HIDDEN = 0.6
 HIDDEN_DAYS = 0.85
 HIGH = 0.85
+#: What fell due longer ago than this is a backlog, and no longer "all at once".
+JUST_MISSED = timedelta(days=3)
+#: Coming on fewer days than this share of the usual ones is fading.
+FADING = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +112,39 @@ def _by_facts(standing: Standing, policy: Policy) -> Guess:
 
 
 def _stuck(standing: Standing, policy: Policy) -> Guess | None:
-    failing = standing.failing
+    failing, question = standing.failing, _open_question(standing)
     if failing is None or failing.rising:
-        return None
-    reasons = (failing_reason(standing),)
-    if failing.failures >= policy.failed_attempts:
-        return (
-            StallKind.STUCK,
-            min(0.75 + 0.05 * (failing.failures - policy.failed_attempts), 0.9),
-            reasons,
-            (failing.activity),
-        )
+        return _unanswered(standing, question)
+    asked = question is not None and question.facts["activity_id"] == failing.activity.id
+    reasons = (failing_reason(standing), question) if question and asked else (failing_reason(standing),)
+    # Asking is one more way of trying.
+    tries = failing.failures + asked
+    if tries >= policy.failed_attempts:
+        strength = min(0.75 + 0.05 * (tries - policy.failed_attempts), 0.9)
+        return StallKind.STUCK, strength, reasons, failing.activity
     stopped_there = failing.last_at is not None and standing.last_at is not None
     silent = (standing.rhythm.counted_days or 0) >= policy.silent_days
     if silent and stopped_there and _close(standing.last_at, failing.last_at):
         return StallKind.STUCK, 0.7, reasons, failing.activity
     return None
+
+
+def _open_question(standing: Standing) -> Reason | None:
+    """The learner's oldest question of the last days about something not done yet, while nobody has answered it."""
+    asked = standing.learner.questions
+    unmet = {one.id for one in standing.course.open if not is_met(standing.learner.progress.get(one.id, NOTHING))}
+    fresh = [(at, id_) for id_, at in asked.items() if id_ in unmet and standing.course.now - at <= FORTNIGHT]
+    if not fresh:
+        return None
+    at, activity_id = min(fresh)
+    return Reason(ReasonCode.QUESTION_OPEN, {"activity_id": activity_id, "days": _days_since(standing, at)})
+
+
+def _unanswered(standing: Standing, question: Reason | None) -> Guess | None:
+    if question is None:
+        return None
+    place = next(one for one in standing.course.open if one.id == question.facts["activity_id"])
+    return StallKind.STUCK, 0.65, (question,), place
 
 
 def _close(one: datetime | None, other: datetime | None) -> bool:
@@ -142,22 +164,49 @@ def _waiting(standing: Standing, policy: Policy) -> Guess | None:
 
 
 def _overloaded(standing: Standing, policy: Policy) -> Guess | None:
-    pressing = len(standing.overdue) + len(standing.due_soon)
-    strained = standing.partial >= 2 or standing.at_night >= 3
-    if pressing < 3 and not (pressing == 2 and strained):
+    """Several things at once, for somebody who is there: whoever has been gone for long is not busy here."""
+    away = standing.rhythm.counted_days
+    if away is None or away >= policy.silent_days:
         return None
-    reason = Reason(ReasonCode.SEVERAL_DUE, {"count": pressing, "days": 7})
-    place = standing.overdue[0] if standing.overdue else standing.due_soon[0]
-    return StallKind.OVERLOADED, 0.7 if strained else 0.65, (reason,), place
+    pressing = (*_just_missed(standing), *standing.due_soon)
+    strained = standing.partial >= 2 or standing.at_night >= 3
+    if len(pressing) < 3 and not (len(pressing) == 2 and strained):
+        return None
+    reasons = [Reason(ReasonCode.SEVERAL_DUE, {"count": len(pressing), "days": 7})]
+    if standing.at_night >= 3:
+        reasons.append(Reason(ReasonCode.LATE_NIGHTS, {"count": standing.at_night, "days": FORTNIGHT.days}))
+    if standing.partial >= 2:
+        reasons.append(Reason(ReasonCode.HALF_DONE, {"count": standing.partial}))
+    return StallKind.OVERLOADED, 0.7 if strained else 0.65, tuple(reasons), pressing[0]
+
+
+def _just_missed(standing: Standing) -> list[Activity]:
+    since, found = standing.course.now - JUST_MISSED, []
+    for one in standing.overdue:
+        due_at = due_of(one, standing.learner.progress.get(one.id, NOTHING))
+        if due_at is not None and due_at >= since:
+            found.append(one)
+    return found
 
 
 def _bored(standing: Standing, policy: Policy) -> Guess | None:
     typical, done, average = standing.course.typical_done, standing.done, standing.average
     if typical is None or done is None or average is None or average < HIGH or done < typical + 2:
         return None
-    ahead = Reason(ReasonCode.AHEAD, {"done": done, "typical": typical})
+    if not _comes_less(standing, policy):
+        return None
+    ahead = Reason(ReasonCode.AHEAD, {"done": done, "typical": math.ceil(typical)})
     scores = Reason(ReasonCode.HIGH_SCORES, {"average": average})
     return StallKind.BORED, 0.65, (ahead, scores), standing.next_up
+
+
+def _comes_less(standing: Standing, policy: Policy) -> bool:
+    rhythm = standing.rhythm
+    if (rhythm.counted_days or 0) >= policy.silent_days:
+        return True
+    if rhythm.active is None or not rhythm.of or rhythm.usual_per_week is None:
+        return False
+    return rhythm.active * 7 / rhythm.of < FADING * rhythm.usual_per_week
 
 
 def _days_since(standing: Standing, at: datetime | None) -> int | None:

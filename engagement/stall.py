@@ -92,12 +92,15 @@ def _is_listed(
     if silence is None or not over_the_bar:
         # Neither last access nor days: a gap is not silence, whatever an estimate says.
         return False
-    return estimated or silence >= max(policy.silent_days, GAPS * (standing.rhythm.usual_gap or 0.0))
+    if estimated and not standing.rhythm.never_came:
+        return True
+    # Whoever has just joined is given time to come at all, whatever an estimate says.
+    return silence >= max(policy.silent_days, GAPS * (standing.rhythm.usual_gap or 0.0))
 
 
 def _joined(estimate: Estimate, card: tuple[Reason, ...]) -> tuple[Reason, ...]:
-    """The estimate's own reasons, and without weight the card's facts that it does not speak of."""
-    spoken = {(reason.code, reason.facts.get("activity_id")) for reason in estimate.reasons}
+    """The estimate's own reasons, and without weight the card's facts of which it does not speak for the stall."""
+    spoken = {(reason.code, reason.facts.get("activity_id")) for reason in estimate.reasons if reason.weight >= 0}
     chance = min(max(estimate.probability, 1e-6), 1 - 1e-6)
     rest = math.log(chance / (1 - chance)) - sum(reason.weight for reason in estimate.reasons)
     # The estimate's probability is its word: what its reasons leave open belongs to the base.

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from engagement.asof import latest, proofs
 from engagement.course import NOTHING, Course, done_count, is_met, is_waiting
 from engagement.facts import Activity, ActivityKind, ActivityState, Attempt, Cohort, Knowledge, Learner, Progress
-from engagement.moments import WEEK, zone
+from engagement.moments import FORTNIGHT, WEEK, zone
 from engagement.rhythm import Rhythm
 
 RISING = 0.1
@@ -78,7 +78,7 @@ def standing_of(learner: Learner, course: Course) -> Standing:
         next_up=unmet[0] if unmet else None,
         partial=sum(1 for one in unmet if progress.get(one.id, NOTHING).state is ActivityState.IN_PROGRESS),
         average=sum(scores) / len(scores) if scores else None,
-        at_night=sum(1 for at in moves if _is_night(at.astimezone(zone(course.cohort.time_zone)))),
+        at_night=_nights(moves, course),
         last_at=latest(learner.last_seen_at, *moves),
         finished=told and has_finished(progress, expected_of(learner, course.cohort, course.told)),
     )
@@ -146,8 +146,11 @@ def _has_failed(attempt: Attempt, activity: Activity) -> bool:
     return attempt.score is not None and activity.pass_share is not None and attempt.score < activity.pass_share
 
 
-def _is_night(at: datetime) -> bool:
-    return at.hour >= NIGHT[0] or at.hour < NIGHT[1]
+def _nights(moves: Sequence[datetime], course: Course) -> int:
+    """On how many nights of the last fortnight the learner worked."""
+    local = [at.astimezone(zone(course.cohort.time_zone)) for at in moves if course.now - at <= FORTNIGHT]
+    # Eleven at night and three in the morning of the next day are one night.
+    return len({(at - timedelta(hours=12)).date() for at in local if at.hour >= NIGHT[0] or at.hour < NIGHT[1]})
 
 
 def expected_of(learner: Learner, cohort: Cohort, told: frozenset[int]) -> tuple[Activity, ...]:

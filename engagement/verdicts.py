@@ -17,18 +17,21 @@ class ReasonCode(StrEnum):
     FADING = "fading"  # active, of, usual
     FAILED_ATTEMPTS = "failed_attempts"  # activity_id, attempts, days, best, pass_share
     DUE_SOON = "due_soon"  # activity_id, due_on, days, begun_share
-    OVERDUE = "overdue"  # activity_id, due_on, days, done_share
+    OVERDUE = "overdue"  # activity_id, due_on, days (since then), done_share
     BEHIND = "behind"  # done, typical, of
     NEVER_CAME = "never_came"  # enrolled_days
     AHEAD = "ahead"  # done, typical
     HIGH_SCORES = "high_scores"  # average
     SEVERAL_DUE = "several_due"  # count, days
-    COURSE_QUIET = "course_quiet"  # active_share
+    LATE_NIGHTS = "late_nights"  # count, days
+    HALF_DONE = "half_done"  # count
+    QUESTION_OPEN = "question_open"  # activity_id, days
+    COURSE_QUIET = "course_quiet"  # active_share, raised: whether it raised the bar
     SAID = "said"  # feeling, on
     WAITING_FOR_MARK = "waiting_for_mark"  # activity_id, days
     MODEL = "model"  # feature, value: a contribution of the detector with no better words
     BASE = "base"  # no facts: where everybody starts, so that the weights add up; never shown
-    LATE = "late"  # share: how much of the course has passed
+    LATE = "late"  # share: how much of the course has passed; raised: whether it raised the bar
     ASKED_FOR_HELP = "asked_for_help"  # on
 
 

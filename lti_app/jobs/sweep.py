@@ -12,7 +12,9 @@ from zlib import crc32
 from sqlalchemy.orm import Session
 
 from engagement.budget import Chosen, choose
+from engagement.detector import Calibration
 from engagement.episodes import EpisodeChanges, decide
+from engagement.estimates import estimates_for
 from engagement.matching import match_helpers
 from engagement.policy import Policy
 from engagement.prompts import CourseCase, prompts_for
@@ -20,6 +22,7 @@ from engagement.recognition import Milestone, milestones
 from engagement.stall import find_stalls
 from engagement.values import Candidate, Cohort, Helper
 from lti_app.house import House
+from lti_app.store.calibrations import calibration_of
 from lti_app.store.cohorts import load_cohort, load_helpers
 from lti_app.store.matches import expire_asks
 from lti_app.store.milestones import save_milestones
@@ -62,6 +65,7 @@ class Seen:
     helpers: tuple[Helper, ...]
     facts: SweepFacts
     policy: Policy
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,8 @@ def see(session: Session, context_id: int, now: datetime) -> Seen:
     policy = policy_of(session, context_id)
     facts = sweep_facts(session, context_id, policy, now)
     helpers = tuple(load_helpers(session, context_id, now))
-    return Seen(load_cohort(session, context_id, now), _but_used(helpers, facts.used), facts, policy)
+    cohort = load_cohort(session, context_id, now)
+    return Seen(cohort, _but_used(helpers, facts.used), facts, policy, calibration_of(session, context_id))
 
 
 def _but_used(helpers: Sequence[Helper], used: frozenset[tuple[int, int]]) -> tuple[Helper, ...]:
@@ -111,7 +116,7 @@ def _but_used(helpers: Sequence[Helper], used: frozenset[tuple[int, int]]) -> tu
 def decide_all(seen: Seen, now: datetime) -> Decided:
     """Decide everything that can be decided without a row."""
     cohort, policy, facts = seen.cohort, seen.policy, seen.facts
-    stalls = find_stalls(cohort, policy, now)
+    stalls = find_stalls(cohort, policy, now, estimates_for(cohort, now, seen.calibration))
     chosen = choose(stalls, facts.history, policy, now, cohort)
     changes = decide([row.episode for row in facts.open], chosen.stalls, cohort, now, policy)
     return Decided(chosen, changes, _match(seen, chosen, changes, now), milestones(cohort, now))

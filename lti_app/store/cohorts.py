@@ -18,6 +18,7 @@ from lti_app.models import ActiveDay, Context, Episode, GroupMember, Membership,
 from lti_app.store.cohort_progress import progress_of
 from lti_app.store.helpers import load_helpers
 from lti_app.store.knowledge import OF_THE_DETAIL, Freshness, GapNote, freshness, hidden_by, known_by
+from lti_app.store.questions import open_questions
 from lti_app.store.scope import scope_of
 
 __all__ = ["Freshness", "GapNote", "freshness", "load_cohort", "load_helpers"]
@@ -112,6 +113,7 @@ def load_cohort(session: Session, context_id: int, now: datetime) -> Cohort:
         progress=progress_of(session, context_id, activities),
         feelings=_feelings(session, context_id, now),
         snoozes=_snoozes(session, context_id, now),
+        questions=open_questions(session, context_id, now),
         known=_Known(session, context),
         days_known_from=context.days_known_from,
         day_of=lambda at: at.astimezone(zone).date() if at else None,
@@ -177,12 +179,14 @@ class _Read:
         progress: Mapping[int, Mapping[int, Any]],
         feelings: Mapping[int, Row[*tuple[Any, ...]]],
         snoozes: Mapping[int, datetime],
+        questions: Mapping[int, Mapping[int, datetime]],
         known: _Known,
         days_known_from: date | None,
         day_of: Callable[[datetime | None], date | None],
     ) -> None:
         self._days, self._groups, self._progress = days, groups, progress
         self._feelings, self._snoozes, self._known = feelings, snoozes, known
+        self._questions = questions
         self._days_known_from, self.day_of = days_known_from, day_of
 
     def learner(self, row: Row[*tuple[Any, ...]]) -> Learner:
@@ -204,4 +208,5 @@ class _Read:
             feeling_about=felt.activity_id if felt else None,
             known=self._known.of(row),
             snoozed_until=self._snoozes.get(row.id),
+            questions=self._questions.get(row.id, {}),
         )

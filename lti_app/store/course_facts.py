@@ -74,9 +74,9 @@ def named_activities(reasons: Iterable[Mapping[str, Any]]) -> set[int]:
 
 
 def reason_views(reasons: Sequence[Mapping[str, Any]], refs: Mapping[int, ActivityRef]) -> tuple[ReasonView, ...]:
-    """Return the stored reasons that a person should read, heaviest first (those that name a fact and weigh in)."""
+    """Return the stored reasons that a person should read, heaviest first: engagement's ``worth_saying``, of rows."""
     views = []
-    spoken = [reason for reason in reasons if reason["code"] not in UNSPOKEN and reason.get("weight", 0) > 0]
+    spoken = [reason for reason in reasons if reason["code"] not in UNSPOKEN and reason.get("weight", 0) >= 0]
     for reason in sorted(spoken, key=lambda reason: -float(reason["weight"])):
         facts = reason.get("facts", {})
         views.append(ReasonView(str(reason["code"]), facts, refs.get(facts.get("activity_id"))))

@@ -100,7 +100,14 @@ class _Week:
 
 def weekly_budget(cohort: Cohort, policy: Policy) -> int:
     """How many alerts a week this course may raise."""
-    return max(policy.weekly_floor, round(policy.weekly_share * len(cohort.learners)))
+    return budget_for(len(cohort.learners), policy)
+
+
+def budget_for(learners: int, policy: Policy) -> int:
+    """How many alerts a week a course of so many learners may raise."""
+    if policy.weekly_most is not None:
+        return max(policy.weekly_most, 0)
+    return max(policy.weekly_floor, round(policy.weekly_share * learners))
 
 
 def choose(stalls: Sequence[Stall], history: AlertHistory, policy: Policy, now: datetime, cohort: Cohort) -> Chosen:

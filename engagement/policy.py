@@ -13,12 +13,14 @@ class Policy:
     """What the course allows: thresholds, budgets and quiet rules.
 
     Shares and probabilities run from 0 to 1; ``quiet_from`` and ``quiet_to`` are local hours of the person addressed;
-    ``late_from`` is the share of the course after which alerts are damped.
+    ``late_from`` is the share of the course after which alerts are damped; ``weekly_most``, where set, is the course's
+    weekly budget instead of ``weekly_share`` and ``weekly_floor``.
     """
 
     threshold: float = 0.45
     weekly_share: float = 0.15
     weekly_floor: int = 3
+    weekly_most: int | None = None
     cool_down_days: int = 14
     candidates: int = 3
     match_timeout_hours: int = 48
@@ -37,3 +39,4 @@ class Policy:
     match_kinds: frozenset[StallKind] = frozenset({StallKind.STUCK, StallKind.DRIFTING})
     excluded: frozenset[int] = frozenset()
     shown_per_place: int = 3
+    weekly_messages: int = 3

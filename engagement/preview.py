@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from engagement.asof import as_of, proofs
 from engagement.budget import AlertHistory, Chosen, PastAlert, choose
-from engagement.facts import Cohort, Knowledge
+from engagement.facts import Cohort, Holiday, Knowledge
 from engagement.moments import FORTNIGHT, WEEK, aware, day_of, end_of
 from engagement.policy import Policy
-from engagement.stall import find_stalls
+from engagement.stall import Standings, stalls_among, standings_at
 from engagement.verdicts import Estimate
 
 Estimator = Callable[[Cohort, datetime], Mapping[int, Estimate]]
@@ -45,9 +45,85 @@ class Preview:
         return sum(week.listed for week in self.weeks)
 
     @property
+    def stayed_away(self) -> int:
+        """How many of those stayed away for the fortnight."""
+        return sum(week.stayed_away for week in self.weeks)
+
+    @property
+    def open(self) -> int:
+        """Of how many nobody can tell, or not yet."""
+        return sum(week.open for week in self.weeks)
+
+    @property
     def came_back(self) -> int:
         """How many of those came back within a fortnight: they may not have needed it."""
         return sum(week.came_back for week in self.weeks)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A course as it stood at one moment, and what the detector said of it then: no policy has touched it yet."""
+
+    cohort: Cohort
+    standings: Standings
+    estimates: Mapping[int, Estimate]
+
+    def choose(self, policy: Policy, history: AlertHistory, exam_weeks: tuple[Holiday, ...]) -> Chosen:
+        """What a sweep would have raised under this policy."""
+        stalls = stalls_among(self.standings, policy, self.estimates)
+        return choose(stalls, history, policy, self.standings.now, replace(self.cohort, exam_weeks=exam_weeks))
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """Today and the past weeks (oldest first), made ready once so that many policies can be tried on them."""
+
+    cohort: Cohort
+    today: Moment
+    weeks: tuple[Moment, ...]
+
+
+def rehearse(cohort: Cohort, now: datetime, weeks: int = 8, estimator: Estimator | None = None) -> Rehearsal:
+    """Make the past ready; weeks in which the course had not begun are left out. Raises ValueError for naive times.
+
+    What an LMS has since overwritten (last access, undated states) cannot be brought back: such learners are not
+    judged in the past.
+    """
+    times = (aware(now) - back * WEEK for back in range(weeks, 0, -1))
+    past = [
+        _moment(replace(as_of(cohort, at), as_of=None if cohort.as_of is None else at), at, estimator) for at in times
+    ]
+    return Rehearsal(cohort, _moment(cohort, now, estimator), tuple(one for one in past if one.standings.course.runs))
+
+
+def _moment(cohort: Cohort, at: datetime, estimator: Estimator | None) -> Moment:
+    standings = standings_at(cohort, at)
+    return Moment(cohort, standings, estimator(cohort, at) if estimator and standings.each else {})
+
+
+def replay(
+    rehearsal: Rehearsal, policy: Policy, history: AlertHistory, exam_weeks: tuple[Holiday, ...] | None = None
+) -> Preview:
+    """Try a policy, with the code that sweeps use; ``exam_weeks`` None means the cohort's own.
+
+    The past is replayed with its own quiet rules: whom a week lists is not listed again until they came back and the
+    cool-down is over.
+    """
+    now, past = rehearsal.today.standings.now, _Past(rehearsal.cohort)
+    exam_weeks = rehearsal.cohort.exam_weeks if exam_weeks is None else exam_weeks
+    found: list[PastWeek] = []
+    listed: list[tuple[int, datetime]] = []
+    for week in rehearsal.weeks:
+        at = week.standings.now
+        alerts = tuple(PastAlert(one, opened_at, past.back_at(one, opened_at, at)) for one, opened_at in listed)
+        chosen = week.choose(policy, replace(history, alerts=alerts), exam_weeks)
+        new = [alert.stall.learner_id for alert in chosen.alerts]
+        listed += [(one, at) for one in new]
+        ways = [past.came_back(one, at, now) for one in new]
+        found.append(
+            PastWeek(at, len(new), len(chosen.held_back), ways.count(True), ways.count(False), ways.count(None))
+        )
+    return Preview(rehearsal.today.choose(policy, history, exam_weeks), tuple(found))
 
 
 def preview(
@@ -58,34 +134,8 @@ def preview(
     weeks: int = 8,
     estimator: Estimator | None = None,
 ) -> Preview:
-    """Replay the policy with the code that sweeps use; raises ValueError for naive times.
-
-    The past is replayed with its own quiet rules: whom a week lists is not listed again until they came back and the
-    cool-down is over. What an LMS has since
-    overwritten (last access, undated states) cannot be brought back: such learners are not judged in the past.
-    """
-    history = history or AlertHistory()
-    today = _sweep(cohort, policy, aware(now), history, estimator)
-    past = _Past(cohort)
-    found: list[PastWeek] = []
-    listed: list[tuple[int, datetime]] = []
-    for back in range(weeks, 0, -1):
-        at = now - back * WEEK
-        then = replace(as_of(cohort, at), as_of=None if cohort.as_of is None else at)
-        alerts = tuple(PastAlert(one, opened_at, past.back_at(one, opened_at, at)) for one, opened_at in listed)
-        chosen = _sweep(then, policy, at, replace(history, alerts=alerts), estimator)
-        new = [alert.stall.learner_id for alert in chosen.alerts]
-        listed += [(one, at) for one in new]
-        ways = [past.came_back(one, at, now) for one in new]
-        found.append(
-            PastWeek(at, len(new), len(chosen.held_back), ways.count(True), ways.count(False), ways.count(None))
-        )
-    return Preview(today, tuple(found))
-
-
-def _sweep(cohort: Cohort, policy: Policy, now: datetime, history: AlertHistory, estimator: Estimator | None) -> Chosen:
-    estimates = estimator(cohort, now) if estimator else None
-    return choose(find_stalls(cohort, policy, now, estimates), history, policy, now, cohort)
+    """Rehearse and replay in one; raises ValueError for naive times."""
+    return replay(rehearse(cohort, now, weeks, estimator), policy, history or AlertHistory())
 
 
 class _Past:

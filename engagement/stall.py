@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from engagement.card import bar, card_reasons, judged_silence
 from engagement.course import Course, course_at
-from engagement.facts import Cohort, Feeling, Learner, StallKind
+from engagement.facts import Cohort, Feeling, StallKind
 from engagement.flow import KindGuess, guess_kind, has_asked, recent_feeling
 from engagement.moments import aware, zone
 from engagement.policy import Policy
@@ -32,11 +33,33 @@ def find_stalls(
     ``estimates`` are a trained detector's, by learner id; without one for a learner, the card decides. Empty where the
     course has not begun, is over, or was last read too long ago to say anything. Raises ValueError for naive times.
     """
+    return stalls_among(standings_at(cohort, now), policy, estimates)
+
+
+@dataclass(frozen=True, slots=True)
+class Standings:
+    """Where every learner of a course stood at ``now``: all that a policy is then applied to."""
+
+    course: Course
+    now: datetime
+    each: tuple[Standing, ...]
+
+
+def standings_at(cohort: Cohort, now: datetime) -> Standings:
+    """Return where everybody stands; raises ValueError for naive times."""
     course = course_at(cohort, now)
+    each = tuple(standing_of(learner, course) for learner in course.cohort.learners) if course.runs else ()
+    return Standings(course, now, each)
+
+
+def stalls_among(
+    standings: Standings, policy: Policy, estimates: Mapping[int, Estimate] | None = None
+) -> tuple[Stall, ...]:
+    """``find_stalls`` for standings that are known already."""
+    course, now, estimates = standings.course, standings.now, estimates or {}
     if not course.runs or now - course.now > timedelta(hours=policy.stale_hours):
         return ()
-    estimates = estimates or {}
-    found = (_stall(learner, course, policy, now, estimates.get(learner.id)) for learner in course.cohort.learners)
+    found = (_stall(one, policy, now, estimates.get(one.learner.id)) for one in standings.each)
     return tuple(sorted((one for one in found if one is not None), key=_urgency))
 
 
@@ -44,10 +67,10 @@ def _urgency(stall: Stall) -> tuple[bool, bool, float, int]:
     return (not stall.asked, stall.kind is not StallKind.STUCK, -stall.probability, stall.learner_id)
 
 
-def _stall(learner: Learner, course: Course, policy: Policy, now: datetime, estimate: Estimate | None) -> Stall | None:
+def _stall(standing: Standing, policy: Policy, now: datetime, estimate: Estimate | None) -> Stall | None:
+    learner = standing.learner
     if learner.id in policy.excluded:
         return None
-    standing = standing_of(learner, course)
     asked = has_asked(standing, policy)
     snoozed = learner.snoozed_until is not None and aware(learner.snoozed_until) > now
     if standing.finished or (snoozed and not asked):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from engagement.budget import worth
+from engagement.budget import budget_for, worth
 from engagement.values import StallKind
 from lti_app.models import Episode, EpisodeEvent, Membership, Prompt
 from lti_app.store.cohorts import freshness
@@ -91,7 +91,7 @@ def _budget(session: Session, context_id: int) -> int:
         .select_from(Membership)
         .where(Membership.context_id == context_id, Membership.role == "learner", Membership.state == "active")
     )
-    return max(policy.weekly_floor, round(policy.weekly_share * (learners or 0)))
+    return budget_for(learners or 0, policy)
 
 
 def _items(session: Session, episodes: Sequence[Episode], seen_at: datetime) -> tuple[DeskItem, ...]:

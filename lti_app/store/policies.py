@@ -20,6 +20,8 @@ def _read(name: str, raw: Any) -> Any:
         return frozenset(StallKind(word) for word in raw)
     if name == "excluded":
         return frozenset(int(membership_id) for membership_id in raw)
+    if name == "weekly_most" and not isinstance(raw, bool):
+        return max(int(raw), 0)
     default = getattr(DEFAULT, name)
     if isinstance(default, time):
         return time.fromisoformat(raw)

@@ -13,14 +13,13 @@ from engagement.facts import Cohort
 from engagement.graph import Bools, Ints, Pairs, assign
 from engagement.helpers import Candidate, Helper, LoadReport
 from engagement.moments import aware
-from engagement.pairs import ONLINE, Floats, Room, possible_pairs, room_of
+from engagement.pairs import Room, Worth, possible_pairs, room_of
 from engagement.policy import Policy
-from engagement.traits import COUNT
+from engagement.telling import reasons_of
 from engagement.verdicts import Stall
 
 #: What every match that somebody carries already adds to the cost of one more.
 LOAD_STEP = 4_000
-RECENT_DAYS = 28
 #: Up to so many pairs the optimum is exact; above, an auction comes within a hundredth where places are ample.
 EXACT = 1_000_000
 AMPLE = 2
@@ -47,20 +46,21 @@ def match_helpers(
     room = _room(stalls, helpers, cohort, policy, now, also_stalled)
     if not room.stalls or not room.helpers:
         return ()
-    pairs, score = possible_pairs(room, seed)
+    pairs, worth = possible_pairs(room, seed)
     first = _first_choices(pairs, room)
     ranked = [np.flatnonzero(first)]
     spare = room.free - np.bincount(pairs.helper[first], minlength=len(room.helpers))
     shown, left = spare * policy.shown_per_place, ~first
+    cheapest = _cheapest_first(pairs, room)
     # Who has nobody of their own may still choose among those with a place left.
     for _ in range(policy.candidates - 1):
-        chosen = _next_best(pairs, left, shown)
+        chosen = _next_best(pairs, cheapest, left, shown)
         if not len(chosen):
             break
         ranked.append(chosen)
         left[chosen] = False
         shown = shown - np.bincount(pairs.helper[chosen], minlength=len(room.helpers))
-    return _candidates(room, pairs, score, ranked)
+    return _candidates(room, pairs, worth, ranked)
 
 
 def _room(
@@ -82,15 +82,17 @@ def _room(
         and (stall.kind in policy.match_kinds or stall.asked)
     ]
     by_id = {one.learner_id: one for one in helpers}
+    stuck_at = {stall.activity_id for stall in seekers}
     able = [
         one
         for _, one in sorted(by_id.items())
-        if one.learner_id in here
+        if one.capacity > one.load
+        and not stuck_at.isdisjoint(one.topics)
+        and not one.paused
+        and one.learner_id in here
         and one.learner_id not in everybody
         and one.learner_id not in also_stalled
         and one.learner_id not in policy.excluded
-        and not one.paused
-        and one.capacity > one.load
     ]
     # Who stalls may have blocked or met somebody while helping themselves.
     apart = frozenset(
@@ -111,70 +113,65 @@ def _first_choices(pairs: Pairs, room: Room) -> Bools:
     return assign(pairs, room.free, room.load, LOAD_STEP, many)[0]
 
 
-def _next_best(pairs: Pairs, left: Bools, shown: Ints) -> Ints:
-    """Each learner's cheapest pair that is left, no helper shown more often than ``shown`` allows.
+def _cheapest_first(pairs: Pairs, room: Room) -> Ints:
+    # One number for cost, learner and helper: no two pairs are equal, so that every sort gives the same order.
+    key = (pairs.cost * len(room.stalls) + pairs.stalled) * len(room.helpers) + pairs.helper
+    return np.argsort(key)
+
+
+def _next_best(pairs: Pairs, cheapest: Ints, left: Bools, shown: Ints) -> Ints:
+    """Each learner's cheapest pair that is left (``cheapest`` is the order), no helper above ``shown``.
 
     Where more want a helper than may, the cheapest pairs have them and the others look on: nobody's choice can be
     bettered without taking from somebody it suits more.
     """
-    order = np.flatnonzero(left & (shown[pairs.helper] > 0))
-    order = order[np.lexsort((pairs.helper[order], pairs.stalled[order], pairs.cost[order]))]
-    taken: list[int] = []
-    done: set[int] = set()
-    room = shown.tolist()
-    for place, stalled, helper in zip(
-        order.tolist(), pairs.stalled[order].tolist(), pairs.helper[order].tolist(), strict=True
-    ):
-        if stalled not in done and room[helper] > 0:
-            done.add(stalled)
-            room[helper] -= 1
-            taken.append(place)
-    return np.array(taken, np.int64)
+    order = cheapest[left[cheapest] & (shown[pairs.helper[cheapest]] > 0)]
+    room, taken = shown.copy(), [np.zeros(0, np.int64)]
+    # Whatever is both a learner's cheapest and among the cheapest that a helper has room for is settled; each round
+    # settles the cheapest pair of all at least.
+    while len(order):
+        stalled, helper = pairs.stalled[order], pairs.helper[order]
+        places = np.arange(len(order))
+        first = np.empty(int(stalled.max()) + 1, np.int64)
+        first[stalled[::-1]] = places[::-1]
+        settled = (first[stalled] == places) & (_nth(helper) < room[helper])
+        taken.append(order[settled])
+        room -= np.bincount(helper[settled], minlength=len(room))
+        done = np.zeros(len(first), bool)
+        done[stalled[settled]] = True
+        order = order[~done[stalled] & (room[helper] > 0)]
+    return np.concatenate(taken)
 
 
-def _candidates(room: Room, pairs: Pairs, score: Floats, ranked: Sequence[Ints]) -> tuple[Candidate, ...]:
-    ranks: dict[int, int] = {}
-    found: list[Candidate] = []
-    for chosen in ranked:
-        for place in chosen.tolist():
-            row, column = int(pairs.stalled[place]), int(pairs.helper[place])
-            rank = ranks.get(row, 0)
-            ranks[row] = rank + 1
-            stall, helper = room.stalls[row], room.helpers[column]
-            found.append(
-                Candidate(
-                    stalled_id=stall.learner_id,
-                    helper_id=helper.learner_id,
-                    activity_id=stall.activity_id or 0,
-                    score=round(float(score[place]), 4),
-                    reasons=_reasons(room, row, column),
-                    rank=rank,
-                )
-            )
-    return tuple(sorted(found, key=lambda one: (one.stalled_id, one.rank)))
+def _nth(keys: Ints) -> Ints:
+    """For each place, how many times its key came before it."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    nth = np.empty(len(keys), np.int64)
+    nth[order] = np.arange(len(keys)) - np.repeat(starts, np.diff(np.r_[starts, len(keys)]))
+    return nth
 
 
-def _reasons(room: Room, row: int, column: int) -> tuple[str, ...]:
-    """Why these two, in codes; nothing here tells a score."""
-    stall, learner, helper = room.stalls[row], room.learners[row], room.helpers[column]
-    key, found = stall.activity_id or 0, []
-    if (room.now - helper.topics[key]).days <= RECENT_DAYS:
-        found.append("passed_recently")
-    if helper.attempts.get(key, 0) > 1:
-        found.append("had_to_try_too")
-    if learner.languages & helper.languages:
-        found.append("same_language")
-    if COUNT[room.stalled.weekdays[row] & room.helping.weekdays[column]] > 0:
-        found.append("same_times")
-    if learner.groups & helper.groups:
-        found.append("same_group")
-    if learner.motive is not None and learner.motive is helper.motive:
-        found.append("same_reason")
-    if helper.load == 0 and helper.recent == 0:
-        found.append("fresh_hands")
-    if helper.last_seen_at is not None and not room.now - helper.last_seen_at > ONLINE:
-        found.append("online_now")
-    return tuple(found)
+def _candidates(room: Room, pairs: Pairs, worth: Worth, ranked: Sequence[Ints]) -> tuple[Candidate, ...]:
+    places = np.concatenate(ranked)
+    # In the order of the learners, of whom each has at most one in every round.
+    places = places[np.argsort(pairs.stalled[places], kind="stable")]
+    stalled, helping = pairs.stalled[places], pairs.helper[places]
+    who = np.array([stall.learner_id for stall in room.stalls], np.int64)[stalled]
+    whom = np.array([helper.learner_id for helper in room.helpers], np.int64)[helping]
+    about = np.array([stall.activity_id or 0 for stall in room.stalls], np.int64)[stalled]
+    return tuple(
+        map(
+            Candidate,
+            who.tolist(),
+            whom.tolist(),
+            about.tolist(),
+            np.round(worth.score[places].astype(np.float64), 4).tolist(),
+            reasons_of(room, pairs, worth, places),
+            _nth(stalled).tolist(),
+        )
+    )
 
 
 def spread(candidates: Sequence[Candidate], helpers: Sequence[Helper], stalled: int) -> LoadReport:

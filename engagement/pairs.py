@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from engagement.facts import Cohort, Learner
 from engagement.graph import Bools, Ints, Pairs
 from engagement.helpers import Helper
 from engagement.moments import day_of
-from engagement.traits import Traits, has_any, share_any, shared_days, traits_of
+from engagement.traits import Traits, has_any, share_any, shared_times, traits_of
 from engagement.verdicts import Stall
 
 Floats = NDArray[np.float32]
@@ -48,12 +49,26 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
-    """Who passed one activity: helper rows, days since, and whether they had to try more than once."""
+class Passed:
+    """Who passed what, sorted by activity: helper rows, days since, and whether they had to try more than once.
+
+    ``starts`` and ``sizes`` are by stalled row: where those begin who passed what this one is stuck on, and how many.
+    """
 
     helpers: Ints
     days: Floats
-    tried: Floats
+    tried: Bools
+    starts: Ints
+    sizes: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What each pair is worth, from 0 to 1, and what a person would say: days since passing, more than one try."""
+
+    score: Floats
+    days: Floats
+    tried: Bools
 
 
 def room_of(
@@ -69,7 +84,8 @@ def room_of(
     """
     records = {one.id: one for one in cohort.learners}
     learners = tuple(records[stall.learner_id] for stall in stalls)
-    stalled, helping = traits_of(learners, helpers, records, day_of(now - WEEKDAYS_OF, cohort.time_zone))
+    since = day_of(now - WEEKDAYS_OF, cohort.time_zone)
+    stalled, helping = traits_of(learners, helpers, records, since, ZoneInfo(cohort.time_zone), now)
     return Room(
         stalls=tuple(stalls),
         learners=learners,
@@ -96,87 +112,79 @@ def _own_worth(helper: Helper, now: datetime) -> float:
     return fresh + (0.1 if away <= ONLINE else 0.06 if away <= AROUND else 0.03)
 
 
-def possible_pairs(room: Room, seed: int) -> tuple[Pairs, Floats]:
-    """Return every allowed pair with its cost, and its score from 0 to 1; equal pairs are ordered by the seed's lot."""
-    topics = _topics(room)
-    wanted: dict[int, list[int]] = {}
-    for row, stall in enumerate(room.stalls):
-        if stall.activity_id in topics and stall.activity_id is not None:
-            wanted.setdefault(stall.activity_id, []).append(row)
-    everything = sum(len(rows) * len(topics[key].helpers) for key, rows in wanted.items())
-    shut = _shut_out(room)
+def possible_pairs(room: Room, seed: int) -> tuple[Pairs, Worth]:
+    """Return every allowed pair with its cost, and what it is worth; equal pairs are ordered by the seed's lot."""
+    passed, shut = _passed(room), _shut_out(room)
+    everything = int(passed.sizes.sum())
     parts = []
-    for stalled, helping, days, tried in _crossed(wanted, topics):
-        allowed = _allowed(room, stalled, helping, shut)
-        stalled, helping = stalled[allowed], helping[allowed]
-        score = _score(room, stalled, helping, days[allowed], tried[allowed])
+    for rows in _chunks(passed.sizes):
+        stalled = np.repeat(rows, passed.sizes[rows])
+        place = _ranges(passed.starts[rows], passed.sizes[rows])
+        helping = passed.helpers[place]
+        if len(shut) or room.same_group:
+            allowed = _allowed(room, stalled, helping, shut)
+            stalled, helping, place = stalled[allowed], helping[allowed], place[allowed]
+        score = _score(room, stalled, helping, passed.days[place], passed.tried[place])
         if everything > ALL_PAIRS:
             kept = _shortlist(stalled, score)
-            stalled, helping, score = stalled[kept], helping[kept], score[kept]
-        parts.append((stalled, helping, score))
+            stalled, helping, place, score = stalled[kept], helping[kept], place[kept], score[kept]
+        parts.append((stalled, helping, place, score))
     if not parts:
-        nothing = np.zeros(0, np.int64)
-        return Pairs(nothing, nothing, nothing), np.zeros(0, np.float32)
-    stalled, helping = np.concatenate([one[0] for one in parts]), np.concatenate([one[1] for one in parts])
-    score = np.concatenate([one[2] for one in parts])
+        nothing, none = np.zeros(0, np.int64), np.zeros(0, np.float32)
+        return Pairs(nothing, nothing, nothing), Worth(none, none, np.zeros(0, bool))
+    stalled, helping, place = (np.concatenate([part[column] for part in parts]) for column in range(3))
+    score = np.concatenate([part[3] for part in parts])
     lots = np.random.default_rng(seed).integers(0, NOISE, len(score), dtype=np.int64)
     cost = np.rint((1 - score) * (COST / NOISE)).astype(np.int64) * NOISE + lots
-    return Pairs(stalled, helping, cost), score
+    return Pairs(stalled, helping, cost), Worth(score, passed.days[place], passed.tried[place])
 
 
-def _topics(room: Room) -> Mapping[int, Topic]:
+def _passed(room: Room) -> Passed:
     asked = {stall.activity_id for stall in room.stalls if stall.activity_id is not None}
-    found: dict[int, tuple[list[int], list[float], list[bool]]] = {key: ([], [], []) for key in asked}
-    now = room.now.timestamp()
+    number = {key: at for at, key in enumerate(sorted(asked))}
+    keys: list[int] = []
+    rows: list[int] = []
+    at: list[float] = []
+    tried: list[bool] = []
     for row, helper in enumerate(room.helpers):
-        topics, attempts = helper.topics, helper.attempts
-        for key in topics.keys() & asked if len(topics) > len(asked) else topics:
-            if key in found:
-                age = (now - topics[key].timestamp()) / 86400
-                # What was passed after now is not known yet.
-                if age >= 0:
-                    rows, days, tried = found[key]
-                    rows.append(row)
-                    days.append(age)
-                    tried.append(attempts.get(key, 0) > 1)
-    return {
-        key: Topic(np.array(rows, np.int64), np.array(days, np.float32), np.array(tried, np.float32))
-        for key, (rows, days, tried) in found.items()
-        if rows
-    }
+        attempts = helper.attempts
+        for activity, passed_at in helper.topics.items():
+            if activity in number:
+                keys.append(number[activity])
+                rows.append(row)
+                at.append(passed_at.timestamp())
+                tried.append(attempts.get(activity, 0) > 1)
+    days = (room.now.timestamp() - np.array(at, np.float64)) / 86400
+    # What was passed after now is not known yet.
+    known = np.flatnonzero(days >= 0)
+    key = np.array(keys, np.int64)[known]
+    known = known[np.argsort(key, kind="stable")]
+    many = np.bincount(key, minlength=len(number) + 1)
+    wanted = np.array([number.get(stall.activity_id or 0, len(number)) for stall in room.stalls], np.int64)
+    return Passed(
+        helpers=np.array(rows, np.int64)[known],
+        days=days[known].astype(np.float32),
+        tried=np.array(tried, bool)[known],
+        starts=(np.cumsum(many) - many)[wanted],
+        sizes=many[wanted],
+    )
 
 
-def _crossed(
-    wanted: Mapping[int, Sequence[int]], topics: Mapping[int, Topic]
-) -> Iterator[tuple[Ints, Ints, Floats, Floats]]:
-    """Everybody who wants a topic beside everybody who passed it, in chunks that fit in memory."""
-    held: list[tuple[Ints, Ints, Floats, Floats]] = []
-    size = 0
-    for key in sorted(wanted):
-        topic, rows = topics[key], np.array(wanted[key], np.int64)
-        step = max(1, CHUNK // len(topic.helpers))
-        for start in range(0, len(rows), step):
-            part = rows[start : start + step]
-            many = len(part)
-            held.append(
-                (
-                    np.repeat(part, len(topic.helpers)),
-                    np.tile(topic.helpers, many),
-                    np.tile(topic.days, many),
-                    np.tile(topic.tried, many),
-                )
-            )
-            size += many * len(topic.helpers)
-            if size >= CHUNK:
-                yield _joined(held)
-                held, size = [], 0
-    if held:
-        yield _joined(held)
+def _chunks(sizes: Ints) -> Iterator[Ints]:
+    """Rows in runs whose pairs fit in memory."""
+    ends = np.cumsum(sizes)
+    row = 0
+    while row < len(sizes) and ends[-1]:
+        before = int(ends[row - 1]) if row else 0
+        until = max(int(np.searchsorted(ends, before + CHUNK, side="right")), row + 1)
+        yield np.arange(row, until, dtype=np.int64)
+        row = until
 
 
-def _joined(held: list[tuple[Ints, Ints, Floats, Floats]]) -> tuple[Ints, Ints, Floats, Floats]:
-    one, two, three, four = (np.concatenate(columns) for columns in zip(*held, strict=True))
-    return one, two, three, four
+def _ranges(starts: Ints, sizes: Ints) -> Ints:
+    """The numbers from each start on, as many as its size, one after the other."""
+    firsts = np.cumsum(sizes) - sizes
+    return np.asarray(np.arange(int(sizes.sum())) + np.repeat(starts - firsts, sizes), np.int64)
 
 
 def _shut_out(room: Room) -> Ints:
@@ -205,7 +213,7 @@ def _allowed(room: Room, stalled: Ints, helping: Ints, shut: Ints) -> Bools:
     return allowed
 
 
-def _score(room: Room, stalled: Ints, helping: Ints, days: Floats, tried: Floats) -> Floats:
+def _score(room: Room, stalled: Ints, helping: Ints, days: Floats, tried: Bools) -> Floats:
     one, other = room.stalled, room.helping
     speaks, spoken = has_any(one.languages)[stalled], has_any(other.languages)[helping]
     language = np.where(speaks & spoken, share_any(one.languages[stalled], other.languages[helping]), 0.5)
@@ -216,7 +224,7 @@ def _score(room: Room, stalled: Ints, helping: Ints, days: Floats, tried: Floats
         + 0.25 * np.exp(-days / RECENT_DAYS)
         + 0.08 * tried
         + 0.15 * language
-        + 0.15 * shared_days(one.weekdays[stalled], other.weekdays[helping])
+        + 0.15 * shared_times((one.weekdays, other.weekdays), (one.slots, other.slots), (stalled, helping))
         + 0.08 * together
         + 0.07 * driven
         + room.worth[helping]

@@ -113,7 +113,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server = request.getfixturevalue("postgres_server")
     name = f"t{next(_number)}"
-    _admin(server, f"CREATE DATABASE {name} TEMPLATE template_regista")
+    _admin(server, f"CREATE DATABASE {name} TEMPLATE template_regista STRATEGY FILE_COPY")
     yield f"{server.replace('postgresql', 'postgresql+psycopg')}/{name}"
     _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
 

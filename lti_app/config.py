@@ -36,6 +36,8 @@ class Settings:
     default_locale: str = "en"
     default_time_zone: str = "Europe/Rome"
     support_contact: str = ""
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
 
     @property
     def is_https(self) -> bool:
@@ -61,6 +63,16 @@ def _check_public_url(url: str, faults: list[str]) -> None:
         faults.append("REGISTA_PUBLIC_URL must be https, except on this machine itself")
     elif parts.query or parts.fragment:
         faults.append("REGISTA_PUBLIC_URL must have no query and no fragment")
+
+
+def _check_mail(smtp_url: str, mail_from: str, faults: list[str]) -> None:
+    if not smtp_url:
+        return
+    parts = urlsplit(smtp_url)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        faults.append("REGISTA_SMTP_URL must be smtp://user:password@host:587 or smtps://user:password@host:465")
+    if not 2 < len(mail_from) <= 320 or mail_from.count("@") != 1 or any(letter in mail_from for letter in " <>\r\n"):
+        faults.append("REGISTA_MAIL_FROM must be the address that e-mail comes from, such as regista@example.org")
 
 
 def settings_from(env: Mapping[str, str]) -> Settings:
@@ -106,9 +118,12 @@ def settings_from(env: Mapping[str, str]) -> Settings:
         default_locale=locale,
         default_time_zone=env.get("REGISTA_TIME_ZONE", "Europe/Rome"),
         support_contact=env.get("REGISTA_SUPPORT_CONTACT", ""),
+        smtp_url=env.get("REGISTA_SMTP_URL", "").strip(),
+        mail_from=env.get("REGISTA_MAIL_FROM", "").strip(),
     )
     if settings.log_level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         faults.append("REGISTA_LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR")
+    _check_mail(settings.smtp_url, settings.mail_from, faults)
     if faults:
         raise BadSettings(faults)
     return settings

@@ -48,7 +48,7 @@ def _case(session: Session, episode_id: int) -> dict[str, object]:
         case = desk_case(session, g.membership.context_id, episode_id, house().clock.now(), tutor_id=_me())
     except NotYours:
         abort(404)
-    return {"case": case, "draft": draft_for(case.draft)}
+    return {"case": case, "draft": draft_for(session, case.draft)}
 
 
 def _me() -> int | None:

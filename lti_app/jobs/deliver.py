@@ -12,15 +12,18 @@ from lms_clients.errors import LmsError, Maintenance, Throttled, TokenExpired
 from lms_clients.records import CourseRef
 from lti_app.house import House
 from lti_app.jobs.connections import client_for
+from lti_app.jobs.mail import Mail, MailNotSent
+from lti_app.jobs.mail import send as send_mail
 from lti_app.jobs.message_words import words_for
+from lti_app.stopping import stop_address
 from lti_app.store import outbox
-from lti_app.store.channels import CONSOLE
-from lti_app.store.outbox import Outgoing
+from lti_app.store.channels import CONSOLE, EMAIL, group_of
+from lti_app.store.outgoing import Outgoing
 
 log = logging.getLogger("regista.deliver")
 Connect = Callable[[House, int], LmsClient]
 # With these nothing has left: the same message may go later.
-NOT_LEFT = (Throttled, Maintenance, TokenExpired)
+NOT_LEFT = (Throttled, Maintenance, TokenExpired, MailNotSent)
 LATER = timedelta(minutes=15)
 MOST = 500
 
@@ -42,36 +45,43 @@ def deliver_due(house: House, *, connect: Connect = client_for) -> DeliverSummar
 
     Any number of workers may run it at once. One that dies in the middle leaves a row that says so.
     """
-    counts = dict.fromkeys(("sent", "refused", "unsure", "later", "dropped"), 0)
+    counts = dict.fromkeys(("shown", "sent", "refused", "unsure", "later", "dropped"), 0)
     with house.db.writing() as session:
-        shown = outbox.show_in_panel(session, house.clock.now())
+        counts["shown"] = outbox.show_in_panel(session, house.clock.now())
+    resting: set[str] = set()
     # Each prompt leaves the due ones in its turn; the bound stops a bug from turning for ever.
     for _ in range(MOST):
         machine = datetime.now(UTC)
         with house.db.reading() as session:
-            prompt_id = outbox.next_due(session, house.clock.now(), machine)
+            prompt_id = outbox.next_due(session, house.clock.now(), machine, resting)
         if prompt_id is None:
             break
         with house.db.writing() as session:
             until = outbox.claim(session, prompt_id, machine)
         if until is not None:
-            counts[_deliver(house, prompt_id, until, connect)] += 1
-    summary = DeliverSummary(shown=shown, **counts)
+            counts[_deliver(house, prompt_id, until, connect, resting)] += 1
+    summary = DeliverSummary(**counts)
     log.info("delivered %s", summary)
     return summary
 
 
-def _deliver(house: House, prompt_id: int, until: datetime, connect: Connect) -> str:
+def _deliver(house: House, prompt_id: int, until: datetime, connect: Connect, resting: set[str]) -> str:
     with house.db.writing() as session:
         out = outbox.begin(session, prompt_id, until, house.clock.now())
-        if out is None:
-            return outbox.fate(session, prompt_id)
-        subject, body = words_for(out)
+        if isinstance(out, str):
+            return out
+        stop = stop_address(out.to_id, group_of(out.kind), house.settings)
+        subject, body = words_for(out, stop)
         outbox.keep_words(session, prompt_id, out.channel, subject, body)
     try:
-        delivery = _send(house, out, subject, body, connect)
+        delivery = _send(house, out, subject, body, stop, connect)
     except NOT_LEFT as error:
-        wait = timedelta(seconds=error.retry_after) if error.retry_after else LATER
+        told = error.retry_after if isinstance(error, LmsError) else None
+        wait = timedelta(seconds=told) if told else LATER
+        log.warning("message %s goes later: %s", out.key, error)
+        if isinstance(error, MailNotSent):
+            # One mail server serves all: the others need not wait for it in turn.
+            resting.add(EMAIL)
         with house.db.writing() as session:
             outbox.give_back(session, prompt_id, out.channel, house.clock.now() + wait)
         return "later"
@@ -80,10 +90,15 @@ def _deliver(house: House, prompt_id: int, until: datetime, connect: Connect) ->
     return _record(house, out, delivery)
 
 
-def _send(house: House, out: Outgoing, subject: str, body: str, connect: Connect) -> Delivery:
+def _send(house: House, out: Outgoing, subject: str, body: str, stop: str, connect: Connect) -> Delivery:
     if out.channel == CONSOLE:
         log.info("message %s to %s\n%s\n\n%s", out.key, out.to_api_id, subject, body)
         return Delivery(out.to_api_id, DeliveryState.SENT)
+    if out.channel == EMAIL:
+        if not house.settings.smtp_url:
+            return Delivery(out.to_email, DeliveryState.REFUSED, reason="no_mail_server")
+        mail = Mail(out.key, out.to_email, out.to_name, out.academy, out.language, subject, body, stop)
+        return send_mail(mail, house.settings)
     client = connect(house, out.registration_id)
     try:
         course = CourseRef(api_id=out.context_api_id, lti_context_id=out.lti_context_id)

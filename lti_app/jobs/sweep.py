@@ -11,9 +11,10 @@ from zlib import crc32
 
 from sqlalchemy.orm import Session
 
+from engagement.asof import as_of
 from engagement.budget import Chosen, choose
 from engagement.detector import Calibration
-from engagement.episodes import EpisodeChanges, decide
+from engagement.episodes import EpisodeChanges, OpenEpisode, decide, moved
 from engagement.estimates import estimates_for
 from engagement.matching import match_helpers
 from engagement.policy import Policy
@@ -24,8 +25,10 @@ from engagement.values import Candidate, Cohort, Helper
 from lti_app.house import House
 from lti_app.store.calibrations import calibration_of
 from lti_app.store.cohorts import load_cohort, load_helpers
+from lti_app.store.holdouts import draw, release
 from lti_app.store.matches import expire_asks
 from lti_app.store.milestones import save_milestones
+from lti_app.store.outcomes import save_moves, watched
 from lti_app.store.policies import policy_of
 from lti_app.store.sweep_changes import (
     one_sweep_at_a_time,
@@ -66,6 +69,7 @@ class Seen:
     facts: SweepFacts
     policy: Policy
     calibration: Calibration | None = None
+    watched: tuple[OpenEpisode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Decided:
     changes: EpisodeChanges
     candidates: Mapping[int, tuple[Candidate, ...]]
     reached: tuple[Milestone, ...]
+    moves: Mapping[int, datetime] = field(default_factory=dict)
 
 
 def sweep_context(house: House, context_id: int) -> SweepSummary:
@@ -102,7 +107,14 @@ def see(session: Session, context_id: int, now: datetime) -> Seen:
     facts = sweep_facts(session, context_id, policy, now)
     helpers = tuple(load_helpers(session, context_id, now))
     cohort = load_cohort(session, context_id, now)
-    return Seen(cohort, _but_used(helpers, facts.used), facts, policy, calibration_of(session, context_id))
+    return Seen(
+        cohort=cohort,
+        helpers=_but_used(helpers, facts.used),
+        facts=facts,
+        policy=policy,
+        calibration=calibration_of(session, context_id),
+        watched=watched(session, context_id, now),
+    )
 
 
 def _but_used(helpers: Sequence[Helper], used: frozenset[tuple[int, int]]) -> tuple[Helper, ...]:
@@ -119,7 +131,16 @@ def decide_all(seen: Seen, now: datetime) -> Decided:
     stalls = find_stalls(cohort, policy, now, estimates_for(cohort, now, seen.calibration))
     chosen = choose(stalls, facts.history, policy, now, cohort)
     changes = decide([row.episode for row in facts.open], chosen.stalls, cohort, now, policy)
-    return Decided(chosen, changes, _match(seen, chosen, changes, now), milestones(cohort, now))
+    candidates = _match(seen, chosen, changes, now)
+    return Decided(chosen, changes, candidates, milestones(cohort, now), _moves(seen, now))
+
+
+def _moves(seen: Seen, now: datetime) -> dict[int, datetime]:
+    past = as_of(seen.cohort, now)
+    learners = {learner.id: learner for learner in past.learners}
+    there = [(one, learners[one.learner_id]) for one in seen.watched if one.learner_id in learners]
+    found = {one.id: moved(one, learner, past, seen.policy) for one, learner in there}
+    return {episode_id: min(at, now) for episode_id, at in found.items() if at is not None}
 
 
 def _match(seen: Seen, chosen: Chosen, changes: EpisodeChanges, now: datetime) -> dict[int, tuple[Candidate, ...]]:
@@ -168,11 +189,16 @@ def record(session: Session, context_id: int, seen: Seen, decided: Decided, now:
     withdrawn = withdraw_lapsed(session, seen.facts.lapsed, now)
     raised = {stall.learner_id for stall in decided.changes.open}
     alerts = [alert for alert in decided.chosen.alerts if alert.stall.learner_id in raised]
-    opened = save_openings(session, context_id, alerts, seen.policy, now)
+    opened = draw(session, context_id, save_openings(session, context_id, alerts, seen.policy, now), now)
+    save_moves(session, decided.moves)
     over = {ending.episode_id for ending in decided.changes.end}
-    running = [*(row for row in seen.facts.open if row.episode.id not in over), *opened]
+    asked = frozenset(stall.learner_id for stall in decided.chosen.running if stall.asked)
+    running = [*release(session, (row for row in seen.facts.open if row.episode.id not in over), asked), *opened]
+    held_out = {row.episode.learner_id for row in running if row.episode.held_out}
     by_learner = {row.episode.learner_id: row.episode.id for row in running}
-    candidates = {by_learner[who]: those for who, those in decided.candidates.items() if who in by_learner}
+    candidates = {
+        by_learner[who]: those for who, those in decided.candidates.items() if who in by_learner.keys() - held_out
+    }
     proposed = save_candidates(session, context_id, candidates, now)
     cases = [_case(row, candidates, seen.facts) for row in running]
     plans = prompts_for(cases, decided.reached, seen.cohort, seen.policy, now)

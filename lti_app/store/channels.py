@@ -1,15 +1,26 @@
-"""By which way a word reaches a member, and when: the panel first, then a message in the LMS."""
+"""By which way a word reaches a member, and when: the panel first, then a message in the LMS, then e-mail."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Context, Deployment, LmsConnection, Membership, Person
 
-PANEL, LMS, CONSOLE = "panel", "lms", "console"
+PANEL, LMS, EMAIL, CONSOLE = "panel", "lms", "email", "console"
+# In this order; the panel stands before all of them.
+WAYS = (LMS, EMAIL)
+LETTERS = "letters"
+# What a person may choose about, each with its own unsubscribe link; every other kind is about peers.
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "nudge": ("nudge",),
+    "peer": ("ask_helper", "introduced", "next_candidate"),
+    "tutor": ("tutor_message",),
+}
 # So long a word waits in the panel before it goes out as a message: most people come by themselves.
 PANEL_FIRST = {
     "nudge": timedelta(hours=24),
@@ -19,13 +30,21 @@ PANEL_FIRST = {
 }
 
 
-def channel_for(session: Session, membership_id: int) -> str:
-    """Return how a message reaches a member: lms where a connection may send, else panel.
+def channel_for(session: Session, membership_id: int, kind: str = "tutor_message", *, but: Collection[str] = ()) -> str:
+    """Return how a message of this kind reaches a member: lms, else email, else panel, as far as they allow it.
 
-    The course's setting ``messages`` may say panel (nothing goes out) or console (development: into the log).
+    The course's setting ``messages`` may say panel (nothing goes out) or console (development: into the log). ``but``
+    are the ways that have failed already. Whether this installation can send e-mail is known when it is sent.
     """
     row = session.execute(
-        select(Context.settings, LmsConnection.status, LmsConnection.cannot, Person.api_id)
+        select(
+            Context.settings,
+            LmsConnection.status,
+            LmsConnection.cannot,
+            Person.api_id,
+            Person.email,
+            Membership.settings.label("own"),
+        )
         .select_from(Membership)
         .join(Person, Person.id == Membership.person_id)
         .join(Context, Context.id == Membership.context_id)
@@ -36,12 +55,26 @@ def channel_for(session: Session, membership_id: int) -> str:
     if row is None:
         return PANEL
     wanted = (row.settings or {}).get("messages", LMS)
-    if wanted in (PANEL, CONSOLE):
-        return str(wanted)
-    if row.status != "ok" or row.api_id is None:
-        return PANEL
+    allowed = [way for way in ways_of(row.own, kind) if way not in but]
+    if wanted in (PANEL, CONSOLE) or not allowed:
+        return str(wanted) if wanted == CONSOLE and allowed else PANEL
     missing = {item.get("ability") if isinstance(item, dict) else item for item in row.cannot or ()}
-    return PANEL if "messages" in missing else LMS
+    open_ways = {
+        LMS: row.status == "ok" and row.api_id is not None and "messages" not in missing,
+        EMAIL: bool(row.email),
+    }
+    return next((way for way in allowed if open_ways[way]), PANEL)
+
+
+def group_of(kind: str) -> str:
+    """Return which of the three sorts of message a prompt's kind belongs to."""
+    return next((group for group, kinds in GROUPS.items() if kind in kinds), "peer")
+
+
+def ways_of(settings: Mapping[str, Any] | None, kind: str) -> tuple[str, ...]:
+    """Return by which ways a member lets messages of this kind reach them, best first; none means the panel alone."""
+    chosen = ((settings or {}).get(LETTERS) or {}).get(group_of(kind))
+    return tuple(way for way in WAYS if chosen is None or way in chosen)
 
 
 def wait_of(kind: str, channel: str) -> timedelta:

@@ -6,15 +6,14 @@ message may have left, so it is never sent again, and the panel shows its words 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from engagement.moments import quiet_until
 from lti_app.models import (
-    Academy,
-    Activity,
     Context,
     Delivery,
     Deployment,
@@ -25,34 +24,16 @@ from lti_app.models import (
     Person,
     Prompt,
 )
-from lti_app.store.channels import CONSOLE, LMS, PANEL, course_address
+from lti_app.store.channels import CONSOLE, LMS, PANEL, WAYS, channel_for, ways_of
+from lti_app.store.course_facts import time_zone_of
 from lti_app.store.inserts import changed_rows, insert_new
-from lti_app.store.names import first_name, full_name
+from lti_app.store.letters import BY_HAND, sent_this_week
+from lti_app.store.outgoing import Outgoing, outgoing
+from lti_app.store.policies import policy_of
+from lti_app.store.scope import zone_named
 from lti_app.store.stories import tell
 
 CLAIM = timedelta(minutes=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message to write: to whom, about what, in which language, and where it leads back to."""
-
-    prompt_id: int
-    key: str
-    kind: str
-    channel: str
-    registration_id: int
-    to_api_id: str
-    first_name: str
-    locale: str
-    stall_kind: str | None
-    helpers: int
-    activity: str | None
-    sender: str | None
-    body: str | None
-    address: str | None
-    context_api_id: str | None
-    lti_context_id: str
 
 
 def show_in_panel(session: Session, now: datetime) -> int:
@@ -61,8 +42,8 @@ def show_in_panel(session: Session, now: datetime) -> int:
     return changed_rows(session, due.values(state="sent", sent_at=now))
 
 
-def next_due(session: Session, now: datetime, machine: datetime) -> int | None:
-    """Return a prompt that is to leave now, or one whose worker died; oldest first."""
+def next_due(session: Session, now: datetime, machine: datetime, resting: Collection[str] = ()) -> int | None:
+    """Return a prompt that is to leave now by no ``resting`` way, or one whose worker died; oldest first."""
     free = or_(Prompt.state == "due", and_(Prompt.state == "claimed", Prompt.claimed_until < machine))
     # A platform that asked for a pause gets it: nothing is lost, it leaves afterwards.
     pausing = (
@@ -71,8 +52,10 @@ def next_due(session: Session, now: datetime, machine: datetime) -> int | None:
         .join(LmsConnection, LmsConnection.registration_id == Deployment.registration_id)
         .where(LmsConnection.paused_until > now)
     )
-    query = select(Prompt.id).where(free, Prompt.channel.in_((LMS, CONSOLE)), Prompt.due_at <= now)
-    query = query.where(Prompt.context_id.not_in(pausing))
+    query = select(Prompt.id).where(
+        free, Prompt.channel.in_({*WAYS, CONSOLE}.difference(resting)), Prompt.due_at <= now
+    )
+    query = query.where(or_(Prompt.channel != LMS, Prompt.context_id.not_in(pausing)))
     return session.scalar(query.order_by(Prompt.due_at, Prompt.id).limit(1))
 
 
@@ -98,72 +81,60 @@ def is_wanted(session: Session, prompt: Prompt) -> bool:
     return True
 
 
-def begin(session: Session, prompt_id: int, until: datetime, now: datetime) -> Outgoing | None:
-    """Write down that a claimed prompt is about to leave and return what to say, or None when nothing is to be sent.
+def begin(session: Session, prompt_id: int, until: datetime, now: datetime) -> Outgoing | str:
+    """Write down that a claimed prompt is about to leave and return what to say, or what became of it instead.
 
-    Nothing: when it is not wanted any more, when it was begun before (its fate is then unsure), or the claim is lost.
+    Instead: dropped (not wanted any more), unsure (it was begun before), later (their night, or another way is tried),
+    shown (it stays in the panel: they want no message, or have had enough this week).
     """
     prompt = session.get(Prompt, prompt_id, with_for_update=True, populate_existing=True)
     if prompt is None or prompt.state != "claimed" or prompt.claimed_until != until:
-        return None
+        return "dropped"
     if not is_wanted(session, prompt):
         prompt.state, prompt.claimed_until = ("sent" if prompt.seen_at else "withdrawn"), None
+        return "dropped"
+    begun = select(Delivery.id).where(Delivery.prompt_id == prompt.id, Delivery.channel == prompt.channel)
+    if session.scalar(begun) is not None:
+        settle(session, prompt_id, "unsure", now, detail="a worker stopped while it was being sent")
+        return "unsure"
+    kept_back = _kept_back(session, prompt, now)
+    if kept_back is not None:
+        return kept_back
+    values = {"subject": "", "body": "", "detail": "", "at": now}
+    insert_new(session, Delivery, prompt_id=prompt.id, channel=prompt.channel, state="sending", **values)
+    return outgoing(session, prompt)
+
+
+def _kept_back(session: Session, prompt: Prompt, now: datetime) -> str | None:
+    """Hold a prompt back that would come in the night, too often, or by a way that its person has closed since."""
+    member = session.get_one(Membership, prompt.membership_id)
+    allowed = ways_of(member.settings, prompt.kind)
+    if prompt.channel not in allowed and not (prompt.channel == CONSOLE and allowed):
+        return _another_way(session, prompt, now)
+    if prompt.kind in BY_HAND:
         return None
-    if insert_new(
-        session,
-        Delivery,
-        prompt_id=prompt.id,
-        channel=prompt.channel,
-        state="sending",
-        subject="",
-        body="",
-        detail="",
-        at=now,
-    ):
-        return _outgoing(session, prompt)
-    settle(session, prompt_id, "unsure", now, detail="a worker stopped while it was being sent")
+    policy = policy_of(session, prompt.context_id)
+    own = session.scalar(select(Person.time_zone).where(Person.id == member.person_id))
+    zone = zone_named(own, time_zone_of(session, prompt.context_id).key).key
+    morning = quiet_until(now, zone, policy.quiet_from, policy.quiet_to)
+    if morning > now:
+        prompt.state, prompt.claimed_until, prompt.due_at = "due", None, morning
+        return "later"
+    if sent_this_week(session, member.id, now) >= policy.weekly_messages:
+        prompt.state, prompt.claimed_until, prompt.sent_at, prompt.channel = "sent", None, now, PANEL
+        return "shown"
     return None
 
 
-def _outgoing(session: Session, prompt: Prompt) -> Outgoing:
-    row = session.execute(
-        select(Person, Context, Deployment.registration_id, Academy.locale)
-        .select_from(Membership)
-        .join(Person, Person.id == Membership.person_id)
-        .join(Context, Context.id == Membership.context_id)
-        .join(Deployment, Deployment.id == Context.deployment_id)
-        .join(Academy, Academy.id == Deployment.academy_id)
-        .where(Membership.id == prompt.membership_id)
-    ).one()
-    person, context, registration_id = row[0], row[1], row[2]
-    sender = session.scalar(
-        select(Person).join(Membership, Membership.person_id == Person.id).where(Membership.id == prompt.by_id)
-    )
-    return Outgoing(
-        prompt_id=prompt.id,
-        key=f"regista-{prompt.id}",
-        kind=prompt.kind,
-        channel=prompt.channel,
-        registration_id=registration_id,
-        to_api_id=person.api_id or "",
-        first_name=first_name(person),
-        locale=person.locale or row[3],
-        stall_kind=prompt.facts.get("kind"),
-        helpers=prompt.facts.get("candidates") or 0,
-        activity=_title(session, prompt),
-        sender=full_name(sender) if sender else None,
-        body=prompt.facts.get("body"),
-        address=course_address(session, prompt.context_id),
-        context_api_id=context.api_id,
-        lti_context_id=context.id_on_platform,
-    )
-
-
-def _title(session: Session, prompt: Prompt) -> str | None:
-    activity_id = prompt.facts.get("activity_id")
-    if activity_id is None and prompt.match_id is not None:
-        activity_id = session.scalar(select(Match.activity_id).where(Match.id == prompt.match_id))
-    return session.scalar(select(Activity.title).where(Activity.id == activity_id)) if activity_id else None
+def _another_way(session: Session, prompt: Prompt, now: datetime) -> str:
+    tried = session.scalars(select(Delivery.channel).where(Delivery.prompt_id == prompt.id)).all()
+    prompt.channel = channel_for(session, prompt.membership_id or 0, prompt.kind, but=tried)
+    prompt.claimed_until = None
+    if prompt.channel == PANEL:
+        prompt.state, prompt.sent_at = "sent", prompt.sent_at or now
+        return "shown"
+    prompt.state, prompt.due_at = "due", now
+    return "later"
 
 
 def keep_words(session: Session, prompt_id: int, channel: str, subject: str, body: str) -> None:
@@ -175,7 +146,10 @@ def keep_words(session: Session, prompt_id: int, channel: str, subject: str, bod
 def settle(
     session: Session, prompt_id: int, state: str, now: datetime, *, lms_id: str | None = None, detail: str = ""
 ) -> None:
-    """Record how a sending ended: sent, refused, or unsure; the words of the last two are left to the panel."""
+    """Record how a sending ended: sent, refused, or unsure.
+
+    What was refused goes by the next way where there is one; else, and where nobody knows, the panel shows the words.
+    """
     prompt = session.get(Prompt, prompt_id, with_for_update=True, populate_existing=True)
     if prompt is None:
         return
@@ -184,6 +158,10 @@ def settle(
     )
     changed_rows(session, row.values(state=state, lms_id=lms_id, detail=detail[:500], at=now))
     prompt.claimed_until = None
+    if state == "refused":
+        session.flush()
+        _another_way(session, prompt, now)
+        return
     prompt.state, prompt.sent_at = "sent", prompt.sent_at or now
     if state != "sent":
         prompt.channel = PANEL
@@ -192,12 +170,6 @@ def settle(
         changed_rows(session, first.values(nudged_at=now))
         tell(session, prompt.episode_id, "nudged", now, channel=prompt.channel)
     session.flush()
-
-
-def fate(session: Session, prompt_id: int) -> str:
-    """Return what became of a prompt that ``begin`` would not send: unsure, or dropped (not wanted any more)."""
-    unsure = select(Delivery.id).where(Delivery.prompt_id == prompt_id, Delivery.state == "unsure")
-    return "dropped" if session.scalar(unsure) is None else "unsure"
 
 
 def give_back(session: Session, prompt_id: int, channel: str, until: datetime) -> None:

@@ -43,7 +43,7 @@ def add(session: Session, new: NewPrompt, now: datetime) -> int | None:
     What speaks to one person waits in the panel first, and leaves as a message when they have not come by, outside
     their quiet hours.
     """
-    channel = channel_for(session, new.to_id) if new.to_id is not None and new.kind in BY_MESSAGE else PANEL
+    channel = channel_for(session, new.to_id, new.kind) if new.to_id is not None and new.kind in BY_MESSAGE else PANEL
     return insert_new(
         session,
         Prompt,

@@ -32,8 +32,8 @@ def stall_of(session: Session, member: Membership, now: datetime) -> StallView |
     """Return the member's open episode as a card, or None when there is none or it sleeps ("not now")."""
     query = select(Episode).where(Episode.membership_id == member.id, Episode.ended_at.is_(None))
     episode = session.scalar(query)
-    # A tutor's delay is nothing that the learner can do something about.
-    if episode is None or episode.kind == "waiting":
+    # A tutor's delay is nothing that the learner can do something about; a holdout hears nothing from us.
+    if episode is None or episode.kind == "waiting" or episode.held_out:
         return None
     if episode.snoozed_until is not None and episode.snoozed_until > now:
         return None

@@ -1,0 +1,76 @@
+"""Words with places to fill in, such as "Hello {name},": all that a community manager's own words can do.
+
+Nothing in them is ever run. A place holds a name from a short list, in English or in Italian; whatever else stands in
+braces is a fault that names itself. A line whose place has nothing to say is left out whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+#: What may be filled in, and what else it may be called.
+PLACES: Mapping[str, tuple[str, ...]] = {
+    "name": ("nome",),
+    "activity": ("attività", "attivita"),
+    "helpers": ("aiutanti",),
+    "course": ("corso",),
+    "academy": ("accademia",),
+    "tutor": (),
+}
+#: A nudge comes from nobody in particular.
+ALLOWED: Mapping[str, tuple[str, ...]] = {
+    "nudge": ("name", "activity", "helpers", "course", "academy"),
+    "draft": ("name", "activity", "helpers", "course", "academy", "tutor"),
+}
+_PLACE = re.compile(r"\{([^{}]*)\}")
+
+
+class BadPlace(Exception):
+    """A place that nobody can fill: its name, and the nearest that exists (empty: none is near, or a lone brace)."""
+
+    def __init__(self, name: str, nearest: str = "") -> None:
+        self.name, self.nearest = name, nearest
+        super().__init__(name)
+
+
+def check(template: str, use: str) -> None:
+    """Raise BadPlace for the first place that could not be filled in words of this ``use`` (nudge or draft)."""
+    for found in _PLACE.finditer(template):
+        _canonical(found.group(1), use)
+    rest = _PLACE.sub("", template)
+    lone = next((letter for letter in rest if letter in "{}"), None)
+    if lone is not None:
+        raise BadPlace(lone)
+
+
+def fill(template: str, use: str, values: Mapping[str, str]) -> str:
+    """Return the words with every place filled; raises BadPlace.
+
+    Lines follow each other as sentences of one paragraph, an empty line begins another. What is filled in is taken as
+    it is: braces in somebody's name fill nothing.
+    """
+    check(template, use)
+    paragraphs = []
+    for paragraph in re.split(r"\n[ \t]*\n", template.replace("\r\n", "\n").strip()):
+        lines = [line for raw in paragraph.split("\n") if (line := _line(raw.strip(), use, values))]
+        if lines:
+            paragraphs.append(" ".join(lines))
+    return "\n\n".join(paragraphs)
+
+
+def _line(line: str, use: str, values: Mapping[str, str]) -> str:
+    names = [_canonical(found.group(1), use) for found in _PLACE.finditer(line)]
+    if any(not values.get(name, "").strip() for name in names):
+        return ""
+    return _PLACE.sub(lambda found: values[_canonical(found.group(1), use)].strip(), line)
+
+
+def _canonical(said: str, use: str) -> str:
+    wanted = said.strip().casefold()
+    names = {alias: name for name in ALLOWED[use] for alias in (name, *PLACES[name])}
+    if wanted not in names:
+        near = get_close_matches(wanted, names, n=1, cutoff=0.6)
+        raise BadPlace(said.strip(), near[0] if near else "")
+    return names[wanted]

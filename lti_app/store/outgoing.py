@@ -1,0 +1,93 @@
+"""One message to write: to whom, about what, in which language, by which way, and where it leads back to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lti_app.letter_words import language_of
+from lti_app.models import Academy, Activity, Context, Deployment, Match, Membership, Person, Prompt
+from lti_app.store.channels import course_address
+from lti_app.store.names import first_name, full_name
+from lti_app.store.wordings import Key, own_words
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to write: to whom, about what, in which language, and where it leads back to."""
+
+    prompt_id: int
+    key: str
+    kind: str
+    channel: str
+    registration_id: int
+    to_id: int
+    to_api_id: str
+    to_email: str
+    to_name: str
+    first_name: str
+    language: str
+    stall_kind: str | None
+    motive: str
+    helpers: int
+    activity: str | None
+    sender: str | None
+    body: str | None
+    own_words: str | None
+    academy: str
+    course: str
+    address: str | None
+    context_api_id: str | None
+    lti_context_id: str
+
+
+def outgoing(session: Session, prompt: Prompt) -> Outgoing:
+    """Return what a prompt has to say, to whom and by which way."""
+    person, context, registration_id, academy, motive = session.execute(
+        select(Person, Context, Deployment.registration_id, Academy, Membership.motive)
+        .select_from(Membership)
+        .join(Person, Person.id == Membership.person_id)
+        .join(Context, Context.id == Membership.context_id)
+        .join(Deployment, Deployment.id == Context.deployment_id)
+        .join(Academy, Academy.id == Deployment.academy_id)
+        .where(Membership.id == prompt.membership_id)
+    ).one()
+    sender = session.scalar(
+        select(Person).join(Membership, Membership.person_id == Person.id).where(Membership.id == prompt.by_id)
+    )
+    language, kind = language_of(person.locale, academy.locale), prompt.facts.get("kind")
+    nudge = Key("nudge", str(kind), motive or "", language)
+    return Outgoing(
+        prompt_id=prompt.id,
+        key=f"regista-{prompt.id}",
+        kind=prompt.kind,
+        channel=prompt.channel,
+        registration_id=registration_id,
+        to_id=prompt.membership_id or 0,
+        to_api_id=person.api_id or "",
+        to_email=person.email or "",
+        to_name=full_name(person),
+        first_name=first_name(person),
+        language=language,
+        stall_kind=kind,
+        motive=motive or "",
+        helpers=prompt.facts.get("candidates") or 0,
+        activity=_title(session, prompt),
+        sender=full_name(sender) if sender else None,
+        body=prompt.facts.get("body"),
+        own_words=own_words(session, academy.id, nudge) if prompt.kind == "nudge" else None,
+        academy=academy.name,
+        course=context.title or context.label or "",
+        address=course_address(session, prompt.context_id),
+        context_api_id=context.api_id,
+        lti_context_id=context.id_on_platform,
+    )
+
+
+def _title(session: Session, prompt: Prompt) -> str | None:
+    activity_id = prompt.facts.get("activity_id")
+    if activity_id is None and prompt.match_id is not None:
+        activity_id = session.scalar(select(Match.activity_id).where(Match.id == prompt.match_id))
+    return session.scalar(select(Activity.title).where(Activity.id == activity_id)) if activity_id else None

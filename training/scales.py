@@ -1,0 +1,66 @@
+"""Where each feature is cut: round numbers that people use, finer where learners are many."""
+
+from __future__ import annotations
+
+FORTNIGHTS = (2, 4, 7, 10, 14, 18, 22, 28, 35, 45, 998)
+SHARES = (10, 20, 30, 40, 50, 60, 70, 80, 90)
+
+FINE: dict[str, tuple[int, ...]] = {
+    "silent_days": (1, 2, 3, 4, 5, 6, 7, 9, 11, 14, 18, 22, 28, 42, 998),
+    "active_7": (1, 2, 3, 4, 5, 6, 7),
+    "active_14": (1, 2, 3, 4, 5, 6, 8, 10, 12),
+    "active_28": (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18, 22),
+    "recent": (5, 10, 20, 35, 50, 75, 100, 140, 190, 250, 320, 400, 500),
+    "steady": (10, 25, 50, 80, 120, 170, 230, 300, 400, 500, 650, 850, 1100),
+    "usual": (1, 2, 3, 4, 6, 8, 10, 13, 17, 21),
+    "weeks": (1, 2, 3, 4, 5, 6, 7, 8),
+    "longest_gap": (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 17, 21, 28),
+    "silent_share": (1, 3, 6, 10, 15, 20, 27, 35, 45, 60, 80),
+    "against_course": (5, 10, 20, 30, 40, 50, 65, 80, 100, 125, 150, 190, 230),
+    "after_due": (3, 6, 10, 15, 20, 30, 40, 50, 70),
+    "due_in": FORTNIGHTS,
+    "next_due_in": (7, 14, 21, 28, 35, 42, 56, 998),
+    "course_due_in": FORTNIGHTS,
+    "course_due_ago": FORTNIGHTS,
+    "expected_in": (-7, -2, 0, 2, 4, 7, 10, 14, 18, 22, 28, 35, 998),
+    "missed_run": (1, 2, 3, 4),
+    "last_missed": (1,),
+    "done_share": (1, 20, 40, 60, 70, 80, 90, 100),
+    "overdue": (1, 2, 3, 4, 5, 6),
+    "done": (1, 2, 3, 4, 6, 8, 10, 13),
+    "handed_in_ago": (3, 7, 11, 14, 18, 22, 28, 35, 45, 60, 998),
+    "lateness": (-200, -120, -80, -50, -30, -20, -10, -3, 3, 10, 30, 60),
+    "last_score": (40, 50, 60, 70, 78, 85, 92),
+    "course_active": (60, 65, 70, 75, 80, 85, 90),
+    "course_rhythm": (15, 20, 25, 30, 35, 40, 45),
+    "begun": (2, 5, 10, 20, 40, 60, 80),
+}
+#: The same, cut more coarsely for tables of two or three features; each edge is also a fine one.
+COARSE: dict[str, tuple[int, ...]] = {
+    "silent_days": (2, 4, 7, 11, 14, 28),
+    "active_7": (1, 2, 4, 6),
+    "active_14": (1, 2, 4, 6, 10),
+    "active_28": (1, 3, 6, 10, 15, 22),
+    "recent": (10, 35, 75, 140, 250, 400),
+    "steady": (25, 80, 170, 300, 500, 850),
+    "usual": (2, 4, 8, 13, 17),
+    "weeks": (2, 4, 6, 8),
+    "longest_gap": (4, 7, 10, 14, 21),
+    "silent_share": (1, 6, 15, 27, 45),
+    "against_course": (10, 30, 50, 80, 125, 190),
+    "after_due": (3, 10, 20, 40),
+    "due_in": (4, 7, 14, 22, 28, 998),
+    "course_due_in": (4, 7, 14, 22, 28, 998),
+    "course_due_ago": (4, 7, 14, 22, 28),
+    "missed_run": (1, 2, 3),
+    "last_missed": (1,),
+    "done_share": (1, 40, 70, 90, 100),
+    "overdue": (1, 2, 4),
+    "done": (1, 2, 4, 8),
+    "handed_in_ago": (7, 14, 22, 35, 998),
+    "lateness": (-80, -30, -10, 10),
+    "last_score": (50, 70, 85),
+    "course_active": (65, 75, 85),
+    "course_rhythm": (20, 30, 40),
+    "begun": (5, 20, 40),
+}

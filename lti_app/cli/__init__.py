@@ -26,8 +26,8 @@ def load_settings() -> Settings:
 def main() -> None:
     """Regista: the community layer inside the course page of any LMS.
 
-    Start with `regista demo`. A real installation needs REGISTA_PUBLIC_URL and REGISTA_SECRET_KEY in the environment, then
-    `regista db upgrade`, `regista platform add` and `regista serve`.
+    Start with `regista demo`. A real installation needs REGISTA_PUBLIC_URL and
+    REGISTA_SECRET_KEY in the environment, then `regista db upgrade`, `regista platform add` and `regista serve`.
     """
 
 
@@ -46,3 +46,7 @@ def db_upgrade() -> None:
     upgrade(database)
     database.close()
     click.echo("The schema is up to date.")
+
+
+# Each group of commands registers itself on `main`.
+from lti_app.cli import connections, demo, feeds, platforms, work  # noqa: E402, F401

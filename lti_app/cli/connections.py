@@ -20,7 +20,8 @@ def lms() -> None:
     """Connect the LMS's own web services, which tell far more than LTI alone."""
 
 
-def _registration(session: Session, issuer: str, client_id: str | None) -> Registration:
+def registration_of(session: Session, issuer: str, client_id: str | None) -> Registration:
+    """Return the registration of an issuer; ends the command where it is unknown or not the only one."""
     query = select(Registration).where(Registration.issuer == issuer)
     if client_id is not None:
         query = query.where(Registration.client_id == client_id)
@@ -51,7 +52,7 @@ def connect_lms(
     secret = token or click.prompt("Token", hide_input=True)
     with opened() as (_, house, _settings):
         with house.db.reading() as session:
-            registration = _registration(session, issuer, client_id)
+            registration = registration_of(session, issuer, client_id)
             registration_id, url = registration.id, (base_url or registration.issuer).rstrip("/")
         told = _try(house, kind, url, secret.strip(), course)
         _store(house, registration_id, kind, url, secret.strip(), told)
@@ -63,7 +64,7 @@ def _try(house: House, kind: str, url: str, secret: str, course: str | None) -> 
     from lms_clients import connect
     from lms_clients.errors import LmsError
     from lms_clients.records import CourseRef
-    from lti_app.jobs.connections import options_for
+    from lti_app.services import options_for
 
     try:
         client = connect(kind, url, secret, options=options_for(house))

@@ -2,6 +2,7 @@
 
 from lti_app.models.audit import AuditEntry
 from lti_app.models.base import Base
+from lti_app.models.circles import Circle, CircleCheckIn, CircleItem, CircleMember, CircleWish
 from lti_app.models.community import Post, Reaction, Thread, ThreadSeen
 from lti_app.models.course import (
     ActiveDay,
@@ -13,11 +14,14 @@ from lti_app.models.course import (
     GroupMember,
     LmsConnection,
     Membership,
-    ResourceLink,
     SyncGap,
     SyncRun,
 )
+from lti_app.models.feeds import EventFeed, FeedEvent, FeedWord
 from lti_app.models.lti import Academy, ConsumedState, Deployment, Person, PlatformKeySet, Registration, ToolKey
+from lti_app.models.notices import PlatformNotice
+from lti_app.models.participation import ParticipationScore
+from lti_app.models.places import PlacedPanel, ResourceLink
 from lti_app.models.support import (
     Delivery,
     Episode,
@@ -28,6 +32,7 @@ from lti_app.models.support import (
     Milestone,
     Prompt,
 )
+from lti_app.models.words import Wording
 
 __all__ = [
     "Academy",
@@ -37,6 +42,11 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "Base",
+    "Circle",
+    "CircleCheckIn",
+    "CircleItem",
+    "CircleMember",
+    "CircleWish",
     "ConsumedState",
     "Context",
     "CourseGroup",
@@ -44,6 +54,9 @@ __all__ = [
     "Deployment",
     "Episode",
     "EpisodeEvent",
+    "EventFeed",
+    "FeedEvent",
+    "FeedWord",
     "Feeling",
     "GroupMember",
     "HelpOffer",
@@ -51,8 +64,11 @@ __all__ = [
     "Match",
     "Membership",
     "Milestone",
+    "ParticipationScore",
     "Person",
+    "PlacedPanel",
     "PlatformKeySet",
+    "PlatformNotice",
     "Post",
     "Prompt",
     "Reaction",
@@ -63,4 +79,5 @@ __all__ = [
     "Thread",
     "ThreadSeen",
     "ToolKey",
+    "Wording",
 ]

@@ -81,6 +81,8 @@ def upgrade() -> None:
     sa.Column('academy_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('id_on_platform', sa.String(length=255), nullable=False),
     sa.Column('status', sa.String(length=40), nullable=False),
+    sa.Column('notices_url', sa.String(length=2000), nullable=True),
+    sa.Column('notices_state', sa.String(length=40), nullable=False),
     sa.Column('created_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['academy_id'], ['academy.id'], name=op.f('fk_deployment_academy_id_academy'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['registration_id'], ['registration.id'], name=op.f('fk_deployment_registration_id_registration'), ondelete='CASCADE'),
@@ -91,6 +93,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_deployment_academy_id'), ['academy_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_deployment_registration_id'), ['registration_id'], unique=False)
 
+    op.create_table('event_feed',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('registration_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ref', sa.String(length=32), nullable=False),
+    sa.Column('secret_digest', sa.String(length=64), nullable=False),
+    sa.Column('taken', sa.Integer(), nullable=False),
+    sa.Column('repeated', sa.Integer(), nullable=False),
+    sa.Column('unplaced', sa.Integer(), nullable=False),
+    sa.Column('late', sa.Integer(), nullable=False),
+    sa.Column('strange', sa.Integer(), nullable=False),
+    sa.Column('last_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['registration_id'], ['registration.id'], name=op.f('fk_event_feed_registration_id_registration'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_event_feed')),
+    sa.UniqueConstraint('ref', name=op.f('uq_event_feed_ref')),
+    sa.UniqueConstraint('registration_id', name=op.f('uq_event_feed_registration_id'))
+    )
     op.create_table('lms_connection',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('registration_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -130,6 +149,18 @@ def upgrade() -> None:
         batch_op.create_index('uq_person_api_id', ['registration_id', 'api_id'], unique=True, sqlite_where=sa.text('api_id IS NOT NULL'), postgresql_where=sa.text('api_id IS NOT NULL'))
         batch_op.create_index('uq_person_sub', ['registration_id', 'id_on_platform'], unique=True, sqlite_where=sa.text('id_on_platform IS NOT NULL'), postgresql_where=sa.text('id_on_platform IS NOT NULL'))
 
+    op.create_table('platform_notice',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('registration_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('id_on_platform', sa.String(length=255), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('facts', sa.JSON(), nullable=False),
+    sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('received_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['registration_id'], ['registration.id'], name=op.f('fk_platform_notice_registration_id_registration'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_platform_notice')),
+    sa.UniqueConstraint('registration_id', 'id_on_platform', name=op.f('uq_platform_notice_registration_id_id_on_platform'))
+    )
     op.create_table('context',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('deployment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -153,13 +184,49 @@ def upgrade() -> None:
     sa.Column('sync_cursor', sa.JSON(), nullable=False),
     sa.Column('days_known_from', sa.Date(), nullable=True),
     sa.Column('parts_read', sa.JSON(), nullable=False),
+    sa.Column('copied_from_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['copied_from_id'], ['context.id'], name=op.f('fk_context_copied_from_id_context'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['deployment_id'], ['deployment.id'], name=op.f('fk_context_deployment_id_deployment'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_context')),
     sa.UniqueConstraint('deployment_id', 'id_on_platform', name=op.f('uq_context_deployment_id_id_on_platform'))
     )
     with op.batch_alter_table('context', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_context_copied_from_id'), ['copied_from_id'], unique=False)
         batch_op.create_index('ix_context_sync_due_at', ['sync_due_at'], unique=False)
 
+    op.create_table('feed_event',
+    sa.Column('feed_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
+    sa.Column('expires_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['feed_id'], ['event_feed.id'], name=op.f('fk_feed_event_feed_id_event_feed'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('feed_id', 'key', name=op.f('pk_feed_event'))
+    )
+    with op.batch_alter_table('feed_event', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_feed_event_expires_at'), ['expires_at'], unique=False)
+
+    op.create_table('feed_word',
+    sa.Column('feed_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('word', sa.String(length=255), nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.Column('last_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['feed_id'], ['event_feed.id'], name=op.f('fk_feed_word_feed_id_event_feed'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('feed_id', 'word', name=op.f('pk_feed_word'))
+    )
+    op.create_table('wording',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('academy_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('use', sa.String(length=40), nullable=False),
+    sa.Column('kind', sa.String(length=40), nullable=False),
+    sa.Column('motive', sa.String(length=40), nullable=False),
+    sa.Column('language', sa.String(length=10), nullable=False),
+    sa.Column('body', sa.Text(), nullable=False),
+    sa.Column('by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('changed_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['academy_id'], ['academy.id'], name=op.f('fk_wording_academy_id_academy'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['by_id'], ['person.id'], name=op.f('fk_wording_by_id_person'), ondelete='SET NULL'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_wording')),
+    sa.UniqueConstraint('academy_id', 'use', 'kind', 'motive', 'language', name=op.f('uq_wording_academy_id_use_kind_motive_language'))
+    )
     op.create_table('activity',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('context_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -310,6 +377,35 @@ def upgrade() -> None:
     with op.batch_alter_table('attempt', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_attempt_activity_id'), ['activity_id'], unique=False)
 
+    op.create_table('circle',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('context_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('activity_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('times', sa.JSON(), nullable=False),
+    sa.Column('reasons', sa.JSON(), nullable=False),
+    sa.Column('made_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('opened_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_why', sa.String(length=40), nullable=True),
+    sa.ForeignKeyConstraint(['activity_id'], ['activity.id'], name=op.f('fk_circle_activity_id_activity'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['context_id'], ['context.id'], name=op.f('fk_circle_context_id_context'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_circle'))
+    )
+    with op.batch_alter_table('circle', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_circle_activity_id'), ['activity_id'], unique=False)
+        batch_op.create_index('ix_circle_context_id_state', ['context_id', 'state'], unique=False)
+
+    op.create_table('circle_wish',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('membership_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('wants', sa.Boolean(), nullable=False),
+    sa.Column('windows', sa.JSON(), nullable=False),
+    sa.Column('said_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['membership_id'], ['membership.id'], name=op.f('fk_circle_wish_membership_id_membership'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_circle_wish')),
+    sa.UniqueConstraint('membership_id', name=op.f('uq_circle_wish_membership_id'))
+    )
     op.create_table('episode',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('context_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -333,6 +429,11 @@ def upgrade() -> None:
     sa.Column('matched_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('tutored_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('held_out', sa.Boolean(), nullable=False),
+    sa.Column('arm', sa.String(length=40), nullable=True),
+    sa.Column('stratum', sa.String(length=80), nullable=True),
+    sa.Column('lot_seed', sa.Integer(), nullable=True),
+    sa.Column('way', sa.String(length=40), nullable=True),
+    sa.Column('moved_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['activity_id'], ['activity.id'], name=op.f('fk_episode_activity_id_activity'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['context_id'], ['context.id'], name=op.f('fk_episode_context_id_context'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['membership_id'], ['membership.id'], name=op.f('fk_episode_membership_id_membership'), ondelete='CASCADE'),
@@ -342,6 +443,7 @@ def upgrade() -> None:
     with op.batch_alter_table('episode', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_episode_activity_id'), ['activity_id'], unique=False)
         batch_op.create_index('ix_episode_context_id_state', ['context_id', 'state'], unique=False)
+        batch_op.create_index(batch_op.f('ix_episode_lot_seed'), ['lot_seed'], unique=False)
         batch_op.create_index(batch_op.f('ix_episode_membership_id'), ['membership_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_episode_owner_id'), ['owner_id'], unique=False)
         batch_op.create_index('uq_episode_open', ['membership_id'], unique=True, sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
@@ -410,10 +512,37 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_milestone_activity_id'), ['activity_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_milestone_context_id'), ['context_id'], unique=False)
 
+    op.create_table('participation_score',
+    sa.Column('membership_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('weeks', sa.Integer(), nullable=False),
+    sa.Column('needed', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('stamped_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['membership_id'], ['membership.id'], name=op.f('fk_participation_score_membership_id_membership'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('membership_id', name=op.f('pk_participation_score'))
+    )
+    op.create_table('placed_panel',
+    sa.Column('mark', sa.String(length=64), nullable=False),
+    sa.Column('context_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('panel', sa.String(length=40), nullable=False),
+    sa.Column('title', sa.String(length=500), nullable=False),
+    sa.Column('settings', sa.JSON(), nullable=False),
+    sa.Column('by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('placed_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['by_id'], ['membership.id'], name=op.f('fk_placed_panel_by_id_membership'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['context_id'], ['context.id'], name=op.f('fk_placed_panel_context_id_context'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('mark', name=op.f('pk_placed_panel'))
+    )
+    with op.batch_alter_table('placed_panel', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_placed_panel_by_id'), ['by_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_placed_panel_context_id'), ['context_id'], unique=False)
+
     op.create_table('resource_link',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('context_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('id_on_platform', sa.String(length=255), nullable=False),
+    sa.Column('api_id', sa.String(length=255), nullable=True),
+    sa.Column('mark', sa.String(length=64), nullable=True),
     sa.Column('title', sa.String(length=500), nullable=False),
     sa.Column('panel', sa.String(length=40), nullable=False),
     sa.Column('activity_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -445,6 +574,57 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_sync_gap_context_id'), ['context_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_sync_gap_membership_id'), ['membership_id'], unique=False)
 
+    op.create_table('circle_check_in',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('circle_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('membership_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('week_on', sa.Date(), nullable=False),
+    sa.Column('said', sa.String(length=40), nullable=False),
+    sa.Column('words', sa.Text(), nullable=False),
+    sa.Column('at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['circle_id'], ['circle.id'], name=op.f('fk_circle_check_in_circle_id_circle'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['membership_id'], ['membership.id'], name=op.f('fk_circle_check_in_membership_id_membership'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_circle_check_in')),
+    sa.UniqueConstraint('circle_id', 'membership_id', 'week_on', name=op.f('uq_circle_check_in_circle_id_membership_id_week_on'))
+    )
+    with op.batch_alter_table('circle_check_in', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_circle_check_in_membership_id'), ['membership_id'], unique=False)
+
+    op.create_table('circle_item',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('circle_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('author_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('words', sa.Text(), nullable=False),
+    sa.Column('starts_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('form_key', sa.String(length=64), nullable=True),
+    sa.Column('created_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('done_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['author_id'], ['membership.id'], name=op.f('fk_circle_item_author_id_membership'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['circle_id'], ['circle.id'], name=op.f('fk_circle_item_circle_id_circle'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_circle_item')),
+    sa.UniqueConstraint('circle_id', 'form_key', name=op.f('uq_circle_item_circle_id_form_key'))
+    )
+    with op.batch_alter_table('circle_item', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_circle_item_author_id'), ['author_id'], unique=False)
+
+    op.create_table('circle_member',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('circle_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('membership_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('invited_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('answered_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['circle_id'], ['circle.id'], name=op.f('fk_circle_member_circle_id_circle'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['membership_id'], ['membership.id'], name=op.f('fk_circle_member_membership_id_membership'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_circle_member')),
+    sa.UniqueConstraint('circle_id', 'membership_id', name=op.f('uq_circle_member_circle_id_membership_id'))
+    )
+    with op.batch_alter_table('circle_member', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_circle_member_membership_id'), ['membership_id'], unique=False)
+        batch_op.create_index('uq_circle_member_live', ['membership_id'], unique=True, sqlite_where=sa.text("state IN ('invited', 'in')"), postgresql_where=sa.text("state IN ('invited', 'in')"))
+
     op.create_table('episode_event',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('episode_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -470,6 +650,7 @@ def upgrade() -> None:
     sa.Column('score', sa.Double(), nullable=False),
     sa.Column('reasons', sa.JSON(), nullable=False),
     sa.Column('state', sa.String(length=40), nullable=False),
+    sa.Column('then_next', sa.Boolean(), nullable=False),
     sa.Column('proposed_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('asked_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('answered_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
@@ -536,6 +717,7 @@ def upgrade() -> None:
     sa.Column('author_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('activity_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('match_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('circle_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('form_key', sa.String(length=64), nullable=True),
     sa.Column('created_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
     sa.Column('moved_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
@@ -543,6 +725,7 @@ def upgrade() -> None:
     sa.Column('hidden_at', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['activity_id'], ['activity.id'], name=op.f('fk_thread_activity_id_activity'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['author_id'], ['membership.id'], name=op.f('fk_thread_author_id_membership'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['circle_id'], ['circle.id'], name=op.f('fk_thread_circle_id_circle'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['context_id'], ['context.id'], name=op.f('fk_thread_context_id_context'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['match_id'], ['match.id'], name=op.f('fk_thread_match_id_match'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_thread')),
@@ -552,6 +735,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_thread_activity_id'), ['activity_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_thread_author_id'), ['author_id'], unique=False)
         batch_op.create_index('ix_thread_context_id_kind_moved_at', ['context_id', 'kind', 'moved_at'], unique=False)
+        batch_op.create_index('uq_thread_circle_id', ['circle_id'], unique=True)
         batch_op.create_index('uq_thread_match_id', ['match_id'], unique=True)
 
     op.create_table('delivery',
@@ -636,6 +820,7 @@ def downgrade() -> None:
     op.drop_table('delivery')
     with op.batch_alter_table('thread', schema=None) as batch_op:
         batch_op.drop_index('uq_thread_match_id')
+        batch_op.drop_index('uq_thread_circle_id')
         batch_op.drop_index('ix_thread_context_id_kind_moved_at')
         batch_op.drop_index(batch_op.f('ix_thread_author_id'))
         batch_op.drop_index(batch_op.f('ix_thread_activity_id'))
@@ -662,6 +847,19 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_episode_event_by_id'))
 
     op.drop_table('episode_event')
+    with op.batch_alter_table('circle_member', schema=None) as batch_op:
+        batch_op.drop_index('uq_circle_member_live', sqlite_where=sa.text("state IN ('invited', 'in')"), postgresql_where=sa.text("state IN ('invited', 'in')"))
+        batch_op.drop_index(batch_op.f('ix_circle_member_membership_id'))
+
+    op.drop_table('circle_member')
+    with op.batch_alter_table('circle_item', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_circle_item_author_id'))
+
+    op.drop_table('circle_item')
+    with op.batch_alter_table('circle_check_in', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_circle_check_in_membership_id'))
+
+    op.drop_table('circle_check_in')
     with op.batch_alter_table('sync_gap', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_sync_gap_membership_id'))
         batch_op.drop_index(batch_op.f('ix_sync_gap_context_id'))
@@ -671,6 +869,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_resource_link_activity_id'))
 
     op.drop_table('resource_link')
+    with op.batch_alter_table('placed_panel', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_placed_panel_context_id'))
+        batch_op.drop_index(batch_op.f('ix_placed_panel_by_id'))
+
+    op.drop_table('placed_panel')
+    op.drop_table('participation_score')
     with op.batch_alter_table('milestone', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_milestone_context_id'))
         batch_op.drop_index(batch_op.f('ix_milestone_activity_id'))
@@ -693,10 +897,17 @@ def downgrade() -> None:
         batch_op.drop_index('uq_episode_open', sqlite_where=sa.text('ended_at IS NULL'), postgresql_where=sa.text('ended_at IS NULL'))
         batch_op.drop_index(batch_op.f('ix_episode_owner_id'))
         batch_op.drop_index(batch_op.f('ix_episode_membership_id'))
+        batch_op.drop_index(batch_op.f('ix_episode_lot_seed'))
         batch_op.drop_index('ix_episode_context_id_state')
         batch_op.drop_index(batch_op.f('ix_episode_activity_id'))
 
     op.drop_table('episode')
+    op.drop_table('circle_wish')
+    with op.batch_alter_table('circle', schema=None) as batch_op:
+        batch_op.drop_index('ix_circle_context_id_state')
+        batch_op.drop_index(batch_op.f('ix_circle_activity_id'))
+
+    op.drop_table('circle')
     with op.batch_alter_table('attempt', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_attempt_activity_id'))
 
@@ -723,16 +934,25 @@ def downgrade() -> None:
 
     op.drop_table('audit_entry')
     op.drop_table('activity')
+    op.drop_table('wording')
+    op.drop_table('feed_word')
+    with op.batch_alter_table('feed_event', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_feed_event_expires_at'))
+
+    op.drop_table('feed_event')
     with op.batch_alter_table('context', schema=None) as batch_op:
         batch_op.drop_index('ix_context_sync_due_at')
+        batch_op.drop_index(batch_op.f('ix_context_copied_from_id'))
 
     op.drop_table('context')
+    op.drop_table('platform_notice')
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.drop_index('uq_person_sub', sqlite_where=sa.text('id_on_platform IS NOT NULL'), postgresql_where=sa.text('id_on_platform IS NOT NULL'))
         batch_op.drop_index('uq_person_api_id', sqlite_where=sa.text('api_id IS NOT NULL'), postgresql_where=sa.text('api_id IS NOT NULL'))
 
     op.drop_table('person')
     op.drop_table('lms_connection')
+    op.drop_table('event_feed')
     with op.batch_alter_table('deployment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_deployment_registration_id'))
         batch_op.drop_index(batch_op.f('ix_deployment_academy_id'))

@@ -30,9 +30,9 @@ def estimates_for(cohort: Cohort, now: datetime, calibration: Calibration | None
 
 def readable(reason: Reason) -> Reason:
     """The reason with its facts as people count them, or without words where its sentence would make no sense."""
-    facts = dict(reason.facts)
-    if reason.code is ReasonCode.OVERDUE and isinstance(facts.get("days"), int):
-        facts["days"] = abs(int(facts["days"] or 0))
+    facts, days = dict(reason.facts), reason.facts.get("days")
+    if reason.code is ReasonCode.OVERDUE and isinstance(days, int):
+        facts["days"] = abs(days)
     if reason.weight > 0 and not _speaks_for_silence(reason):
         return Reason(ReasonCode.MODEL, {"feature": reason.code.value, "value": None}, reason.weight)
     return replace(reason, facts=facts)

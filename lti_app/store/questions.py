@@ -28,5 +28,6 @@ def open_questions(session: Session, context_id: int, now: datetime) -> dict[int
     )
     found: dict[int, dict[int, datetime]] = {}
     for author_id, activity_id, at in rows:
-        found.setdefault(author_id, {})[activity_id] = at
+        if author_id is not None and activity_id is not None:
+            found.setdefault(author_id, {})[activity_id] = at
     return found

@@ -44,13 +44,26 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture
 def open_browser(chromium: str, playwright: Playwright, tmp_path: Path) -> Iterator[OpenBrowser]:
-    """Open a browser of one person: own profile, third-party cookies blocked; keyword arguments are Playwright's."""
+    """Open a browser of one person: own profile, third-party cookies blocked; keyword arguments are Playwright's.
+
+    ``no_cookies_in`` is a pair of hosts: in pages of the second the first may keep no cookie at all.
+    """
     opened: list[BrowserContext] = []
 
-    def open_(locale: str = "it-IT", width: int = 1100, height: int = 900, **more: object) -> BrowserContext:
+    def open_(
+        locale: str = "it-IT",
+        width: int = 1100,
+        height: int = 900,
+        no_cookies_in: tuple[str, str] | None = None,
+        **more: object,
+    ) -> BrowserContext:
         profile = tmp_path / f"profile{len(opened)}"
         (profile / "Default").mkdir(parents=True)
-        (profile / "Default" / "Preferences").write_text(json.dumps(BLOCKED))
+        wishes: dict[str, dict[str, object]] = {"profile": dict(BLOCKED["profile"])}
+        if no_cookies_in:
+            blocked = {",".join(no_cookies_in): {"setting": 2}}
+            wishes["profile"]["content_settings"] = {"exceptions": {"cookies": blocked}}
+        (profile / "Default" / "Preferences").write_text(json.dumps(wishes))
         context = playwright.chromium.launch_persistent_context(
             str(profile),
             executable_path=chromium,

@@ -24,6 +24,13 @@ def _try(said: records.Attempt, place: Place) -> tuple[Any, ...]:
     return (said.started_at, said.finished_at, text(said.state, 40) or "", share(said.score, whole), said.passed)
 
 
+def _existing(session: Session, members: set[int]) -> dict[tuple[int, int, int], Any]:
+    columns = ("membership_id", "activity_id", "number", "id", *TRY_COLUMNS)
+    query = select(*(ATTEMPTS.c[name] for name in columns))
+    rows = session.execute(query.where(among(session, ATTEMPTS.c.membership_id, sorted(members))))
+    return {(row[0], row[1], row[2]): row for row in rows}
+
+
 def save_attempts(
     session: Session,
     snapshot: CourseSnapshot,
@@ -35,10 +42,7 @@ def save_attempts(
     members = {ids[learner_id] for learner_id in snapshot.detailed if learner_id in ids}
     if not members or (Part.ATTEMPTS not in snapshot.read and not snapshot.attempts):
         return
-    columns = ("membership_id", "activity_id", "number", "id", *TRY_COLUMNS)
-    query = select(*(ATTEMPTS.c[name] for name in columns))
-    rows = session.execute(query.where(among(session, ATTEMPTS.c.membership_id, sorted(members))))
-    old = {tuple(row[:3]): row for row in rows}
+    old = _existing(session, members)
     new, changes, kept = [], [], set()
     for said in snapshot.attempts:
         membership_id, place = ids.get(said.learner_id), places.get(said.activity_id)

@@ -54,15 +54,16 @@ def _activity(row: models.Activity) -> Activity:
     )
 
 
-def _members(session: Session, context_id: int) -> dict[int, Row[*tuple[Any, ...]]]:
+def _members(session: Session, context_id: int, also_gone: bool) -> dict[int, Row[*tuple[Any, ...]]]:
     m = Membership
+    states = ("active", "inactive") if also_gone else ("active",)
     rows = session.execute(
         select(
             m.id, m.enrolled_at, m.last_access_at, m.launched_at, m.never_accessed, m.lms_read_at, m.motive,
             Person.locale,
         )
         .join(Person, Person.id == m.person_id)
-        .where(m.context_id == context_id, m.state == "active", m.role == "learner")
+        .where(m.context_id == context_id, m.state.in_(states), m.role == "learner")
         .order_by(m.id)
     )  # fmt: skip
     return {row.id: row for row in rows}
@@ -97,8 +98,11 @@ def _snoozes(session: Session, context_id: int, now: datetime) -> Mapping[int, d
     return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
-def load_cohort(session: Session, context_id: int, now: datetime) -> Cohort:
-    """Return the course as values: active learners only, each with what is known of them and nothing else."""
+def load_cohort(session: Session, context_id: int, now: datetime, *, also_gone: bool = False) -> Cohort:
+    """Return the course as values: each learner with what is known of them and nothing else.
+
+    Active learners only; with ``also_gone`` those too who have left the course since.
+    """
     context = session.get_one(Context, context_id)
     zone = scope_of(session, context_id, context.time_zone, now).zone
     activities = _activities(session, context_id)
@@ -122,7 +126,7 @@ def load_cohort(session: Session, context_id: int, now: datetime) -> Cohort:
     return Cohort(
         context_id=context_id,
         activities=tuple(activities.values()),
-        learners=tuple(read.learner(row) for row in _members(session, context_id).values()),
+        learners=tuple(read.learner(row) for row in _members(session, context_id, also_gone).values()),
         time_zone=zone.key,
         starts_on=read.day_of(context.starts_at),
         ends_on=read.day_of(context.ends_at),

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engagement.detector.columns import NEVER_CAME, Columns
+from engagement.detector.columns import Columns
 from engagement.detector.course import Course
 from engagement.detector.features import FEATURES, features
 from engagement.detector.hiding import hide
@@ -94,12 +94,11 @@ class Past:
         parts: list[tuple[NDArray[np.int16], ...]] = []
         turn = 0
         for group, past in enumerate(self.presentations):
-            last_seen = np.where(past.active.any(0), past.length - np.argmax(past.active[::-1], 0), NEVER_CAME)
             for day in range(0, past.length - SILENT_DAYS + 1, STEP):
                 columns = past.columns_at(day)
                 pick = np.searchsorted(past.ids, columns.ids)
                 here = self.left_on[group][pick] > day
-                labels = self._labels(group, day, pick, last_seen)
+                labels = self.labels(group, day, pick)
                 for _ in range(per_day):
                     hidden, days = patterns[turn % len(patterns)]
                     turn += 1
@@ -107,14 +106,14 @@ class Past:
         joined = [np.concatenate([part[i] for part in parts], axis=-1) for i in range(6)]
         return Table(joined[0], joined[1], joined[2], joined[3], joined[4].astype(bool), joined[5].astype(bool))
 
-    def _labels(self, group: int, day: int, pick: NDArray[np.intp], last_seen: NDArray[np.int64]) -> NDArray[np.int16]:
+    def labels(self, group: int, day: int, pick: NDArray[np.intp]) -> NDArray[np.int16]:
+        """Whether these learners were silent for a fortnight after ``day``, and whether they left."""
         past = self.presentations[group]
         start = day - FIRST_DAY + 1
         silent = ~past.active[start : start + SILENT_DAYS][:, pick].any(0)
+        back = past.active[start:][:, pick].any(0)
         left = self.left_on[group][pick]
-        leaving = ((left > day) & (left <= day + LEAVING_DAYS)) | (
-            (last_seen[pick] <= day) & self.ended_badly[group][pick]
-        )
+        leaving = ((left > day) & (left <= day + LEAVING_DAYS)) | (~back & self.ended_badly[group][pick])
         return np.stack([silent, leaving]).astype(np.int16)
 
 

@@ -32,20 +32,35 @@ Parts = Sequence[tuple[float, Mapping[Key, Floats]]]
 
 
 def full_card(binned: Binned, rows: NDArray[np.bool_], head: str) -> Fitted:
-    """A card for full data: half smooth tables, half boosted ones, added up."""
+    """A card for full data: half smooth tables, half boosted ones, added up and levelled."""
+    pairs = _pairs(binned, rows, head)
+    return _levelled(
+        binned,
+        rows,
+        outcomes(binned.table, head),
+        _halves(binned, rows, head, pairs, SEEDS),
+        lambda some: _halves(binned, some, head, pairs, SEEDS[:1]),
+    )
+
+
+def plain_card(binned: Binned, rows: NDArray[np.bool_], head: str) -> Fitted:
+    """The same with one seed and not levelled: for cross-validation."""
+    return _halves(binned, rows, head, _pairs(binned, rows, head), SEEDS[:1])
+
+
+def _pairs(binned: Binned, rows: NDArray[np.bool_], head: str) -> Sequence[Key]:
+    _, gains = boosted.fit(binned, rows, outcomes(binned.table, head), FEATURES, seed=0)
+    return sorted(gains, key=lambda key: -gains[key])[:PAIRS]
+
+
+def _halves(binned: Binned, rows: NDArray[np.bool_], head: str, pairs: Sequence[Key], seeds: Sequence[int]) -> Fitted:
     outcome = outcomes(binned.table, head)
-    _, gains = boosted.fit(binned, rows, outcome, FEATURES, seed=0)
-    pairs = sorted(gains, key=lambda key: -gains[key])[:PAIRS]
-
-    def fit(some: NDArray[np.bool_], seeds: Sequence[int]) -> Fitted:
-        parts: list[tuple[float, Mapping[Key, Floats]]] = [
-            (0.5, smooth.fit(binned, some, outcome, [*((f,) for f in FEATURES), *TOGETHER[head]]))
-        ]
-        for seed in seeds:
-            parts.append((0.5 / len(seeds), boosted.fit(binned, some, outcome, FEATURES, seed, pairs)[0]))
-        return _added(binned, some, outcome, parts)
-
-    return _levelled(binned, rows, outcome, fit(rows, SEEDS), lambda some: fit(some, SEEDS[:1]))
+    parts: list[tuple[float, Mapping[Key, Floats]]] = [
+        (0.5, smooth.fit(binned, rows, outcome, [*((f,) for f in FEATURES), *TOGETHER[head]]))
+    ]
+    for seed in seeds:
+        parts.append((0.5 / len(seeds), boosted.fit(binned, rows, outcome, FEATURES, seed, pairs)[0]))
+    return _added(binned, rows, outcome, parts)
 
 
 def smaller_card(

@@ -22,11 +22,11 @@ PRESENT_DAYS = 14
 #: How much of the detector's skill each kind of knowledge carries, in parts of 1 (see docs/model-card.md); what is
 #: hidden can only take away.
 CONFIDENCE = {
-    Knowledge.ACCESS: 0.45,
-    Knowledge.DAYS: 0.25,
-    Knowledge.SUBMISSIONS: 0.15,
-    Knowledge.DUE_DATES: 0.10,
-    Knowledge.SCORES: 0.05,
+    Knowledge.ACCESS: 0.40,
+    Knowledge.DAYS: 0.32,
+    Knowledge.DUE_DATES: 0.15,
+    Knowledge.SUBMISSIONS: 0.10,
+    Knowledge.SCORES: 0.03,
 }
 
 

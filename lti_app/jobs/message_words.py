@@ -50,6 +50,11 @@ def _middle(out: Outgoing) -> tuple[str, str]:
             "The person whom you asked about %(activity)s has said yes. You can write to each other now.",
             activity=place,
         )
+    if out.kind == "did_it_help":
+        return _("Did it help?"), _(
+            "A few days ago a course mate and you met about %(activity)s. One word in the panel is enough.",
+            activity=place,
+        )
     if out.kind == "next_candidate":
         subject = _("There may be somebody else to ask")
         return subject, _("The person whom you asked about %(activity)s has no time just now.", activity=place)

@@ -183,7 +183,7 @@ def _draft(
 ) -> DraftFacts:
     proposed = session.scalars(
         select(Match.helper_id)
-        .where(Match.episode_id == episode.id, Match.state.in_(("proposed", "asked", "accepted")))
+        .where(Match.episode_id == episode.id, Match.state.in_(("proposed", "asked", "called", "accepted")))
         .order_by(Match.rank)
     ).all()
     helpers = faces(session, proposed, short_name)

@@ -7,18 +7,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_app.models import Episode, Match, Membership, Post, Thread
+from lti_app.models import Episode, Match, Post, Thread
+from lti_app.store.calls import call_all, call_off, called, end_call, expire_calls
 from lti_app.store.course_facts import active_membership
 from lti_app.store.inserts import insert_new
-from lti_app.store.meetings import blocked_pairs, end_match, has_read, report, said_helped, sides
+from lti_app.store.meetings import blocked_pairs, end_match, follow_up, has_read, report, said_helped, sides
+from lti_app.store.next_in_line import ask, check_room, let_move_on, move_on
 from lti_app.store.pairing import (
     LIVE,
     add_prompt,
     close_prompts,
-    load_of,
     locked,
     locked_episode,
-    locked_offers,
     move,
     settle,
 )
@@ -29,10 +29,13 @@ from lti_app.store.stories import tell
 __all__ = [
     "answer",
     "blocked_pairs",
+    "call_all",
+    "call_off",
     "choose",
     "end_match",
     "expire_asks",
     "has_read",
+    "let_move_on",
     "report",
     "said_helped",
     "sides",
@@ -52,26 +55,12 @@ def choose(session: Session, match_id: int, membership_id: int, now: datetime) -
         raise NotYours
     if match.state == "asked":
         return
-    others = select(Match.id).where(Match.episode_id == episode.id, Match.state.in_(LIVE))
+    others = select(Match.id).where(Match.episode_id == episode.id, Match.state.in_((*LIVE, "called")))
     if episode.ended_at is not None or match.state != "proposed" or session.scalar(others) is not None:
         raise TooLate
-    _check_room(session, match)
-    if not move(session, match, "proposed", state="asked", asked_at=now):
-        raise TooLate
-    key = f"ask_helper:{match.id}:{int(now.timestamp())}"
-    add_prompt(session, match, "ask_helper", match.helper_id, now, key, activity_id=match.activity_id)
-    tell(session, episode.id, "asked", now, by_id=membership_id, helper_id=match.helper_id)
+    ask(session, match, episode, now)
     episode.snoozed_until = None
     settle(session, episode, now)
-
-
-def _check_room(session: Session, match: Match) -> None:
-    offers = locked_offers(session, match.helper_id)
-    helper = session.scalar(select(Membership.state).where(Membership.id == match.helper_id))
-    if helper != "active" or match.activity_id not in {offer.activity_id for offer in offers}:
-        raise TooLate
-    if load_of(session, match.helper_id) >= max(offer.capacity for offer in offers):
-        raise Taken
 
 
 def answer(
@@ -80,7 +69,8 @@ def answer(
     """The helper says yes or no: yes opens the private thread with ``opening_words`` and returns its id.
 
     A no returns None and leaves no trace but the history; the learner may pick the next candidate. A second yes returns
-    the same thread. Raises TooLate when it was withdrawn or has expired, NotYours when somebody else was asked.
+    the same thread. Raises TooLate when it was withdrawn or has expired, Taken when all who are here were called and
+    somebody else was quicker (or the helper has no place left), NotYours when somebody else was asked.
     """
     match, episode = locked(session, match_id)
     active_membership(session, helper_id)
@@ -90,20 +80,28 @@ def answer(
         return session.scalar(select(Thread.id).where(Thread.match_id == match.id))
     if not accept and match.state == "declined":
         return None
-    if match.state != "asked" or episode.ended_at is not None:
+    if match.state == "withdrawn" and match.ended_why == "full" and episode.state == "helped":
+        raise Taken
+    was_called = match.state == "called"
+    if not (was_called or match.state == "asked") or episode.ended_at is not None:
         raise TooLate
+    if accept and was_called:
+        check_room(session, match)
     close_prompts(session, now, state="answered", match_id=match.id, kind="ask_helper")
     if not accept:
-        move(session, match, "asked", state="declined", answered_at=now)
+        move(session, match, ("asked", "called"), state="declined", answered_at=now)
         tell(session, episode.id, "declined", now, helper_id=helper_id)
-        add_prompt(session, match, "next_candidate", episode.membership_id, now)
+        # Of several who were called the others may still say yes.
+        if not called(session, episode.id):
+            move_on(session, match, episode, now)
         settle(session, episode, now)
         return None
     return _accept(session, match, episode, now, opening_words)
 
 
 def _accept(session: Session, match: Match, episode: Episode, now: datetime, opening_words: str) -> int:
-    move(session, match, "asked", state="accepted", answered_at=now)
+    move(session, match, ("asked", "called"), state="accepted", answered_at=now)
+    end_call(session, episode, now, thank=True)
     for other in session.scalars(select(Match).where(Match.episode_id == episode.id, Match.state == "proposed")):
         move(session, other, "proposed", state="withdrawn", ended_at=now, ended_why="full")
     thread_id = insert_new(
@@ -122,6 +120,7 @@ def _accept(session: Session, match: Match, episode: Episode, now: datetime, ope
     if opening_words:
         session.add(Post(thread_id=thread_id, voice="academy", body=opening_words, form_key="opening", created_at=now))
     add_prompt(session, match, "introduced", episode.membership_id, now, thread_id=thread_id)
+    follow_up(session, match, episode.membership_id, now)
     tell(session, episode.id, "accepted", now, by_id=match.helper_id, helper_id=match.helper_id)
     episode.matched_at = episode.matched_at or now
     settle(session, episode, now)
@@ -147,15 +146,15 @@ def withdraw(session: Session, match_id: int, membership_id: int, now: datetime)
 
 
 def expire_asks(session: Session, now: datetime, context_id: int | None = None) -> int:
-    """Expire questions that no helper answered in time and return how many; the learner may pick the next one.
+    """Expire questions that no helper answered in time and return how many; the next one is asked, or may be picked.
 
-    The time allowed is the course's own (Policy.match_timeout_hours).
+    The time allowed is the course's own (Policy.match_timeout_hours); a call to all who are here has minutes.
     """
     query = select(Match.id, Match.episode_id, Match.context_id, Match.asked_at).where(Match.state == "asked")
     if context_id is not None:
         query = query.where(Match.context_id == context_id)
     allowed: dict[int, timedelta] = {}
-    expired = 0
+    expired = expire_calls(session, now, context_id)
     for row in session.execute(query.order_by(Match.episode_id)).all():
         if row.context_id not in allowed:
             allowed[row.context_id] = timedelta(hours=policy_of(session, row.context_id).match_timeout_hours)
@@ -172,6 +171,6 @@ def _expire(session: Session, match_id: int, episode_id: int, now: datetime) -> 
     close_prompts(session, now, state="withdrawn", match_id=match_id, kind="ask_helper")
     tell(session, episode_id, "expired", now, helper_id=match.helper_id)
     if episode.ended_at is None:
-        add_prompt(session, match, "next_candidate", episode.membership_id, now)
+        move_on(session, match, episode, now)
         settle(session, episode, now)
     return True

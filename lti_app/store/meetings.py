@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from lti_app.models import AuditEntry, Context, Deployment, Episode, Match, Membership, Milestone, Thread
+from lti_app.models import AuditEntry, Context, Deployment, Episode, Match, Membership, Milestone, Prompt, Thread
 from lti_app.store.course_facts import active_membership
 from lti_app.store.inserts import changed_rows, insert_new
-from lti_app.store.pairing import add_prompt, locked, move, settle
+from lti_app.store.pairing import add_prompt, close_prompts, locked, move, settle
+from lti_app.store.prompts import NewPrompt, add
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.stories import tell
 
 MAX_REPORT = 2000
+FOLLOW_UP_AFTER = timedelta(days=3)
 
 
 def sides(session: Session, match_id: int) -> tuple[int, int]:
@@ -37,9 +40,20 @@ def _met(session: Session, match_id: int, membership_id: int) -> tuple[Match, Ep
     return match, episode
 
 
+def follow_up(session: Session, match: Match, learner_id: int, now: datetime) -> None:
+    """Plan the question whether it helped, to both, a few days after they met."""
+    for to_id in (learner_id, match.helper_id):
+        key = f"did_it_help:{match.id}:{to_id}"
+        new = NewPrompt(key, "did_it_help", match.context_id, to_id, match.episode_id, match.id)
+        add(session, replace(new, due_at=now + FOLLOW_UP_AFTER), now)
+
+
 def said_helped(session: Session, match_id: int, membership_id: int, helped: bool, now: datetime) -> None:
     """Record one side's answer to "did it help?" without ending the match; a learner's yes becomes a thank-you."""
     match, _episode = _met(session, match_id, membership_id)
+    asked = update(Prompt).where(Prompt.match_id == match_id, Prompt.membership_id == membership_id)
+    asked = asked.where(Prompt.kind == "did_it_help", Prompt.answered_at.is_(None))
+    changed_rows(session, asked.values(answered_at=now))
     if membership_id == match.helper_id:
         match.helper_says = helped
         return
@@ -96,6 +110,7 @@ def report(session: Session, match_id: int, membership_id: int, words: str, now:
     if move(session, match, "accepted", state="ended", ended_at=now) and episode.ended_at is None:
         settle(session, episode, now)
     _close_thread(session, match.id, now)
+    close_prompts(session, now, state="withdrawn", match_id=match.id, kind="did_it_help")
     about_id = match.helper_id if membership_id == episode.membership_id else episode.membership_id
     key = f"report:{match.id}:{membership_id}"
     add_prompt(session, match, "report", None, now, key, by_id=membership_id, about_id=about_id, words=words)
@@ -135,7 +150,13 @@ def has_read(session: Session, match_id: int, membership_id: int, now: datetime)
 
 
 def blocked_pairs(session: Session, context_id: int) -> set[tuple[int, int]]:
-    """Return (learner, helper) pairs of which one reported the other: never proposed again, either way round."""
+    """Return (learner, helper) pairs of which one reported the other: never proposed again, either way round.
+
+    It does not matter whether they met in a match or in a circle.
+    """
     query = select(Episode.membership_id, Match.helper_id).join(Episode, Episode.id == Match.episode_id)
     query = query.where(Match.context_id == context_id, Match.reported_by_id.is_not(None))
-    return {pair for row in session.execute(query) for pair in ((row[0], row[1]), (row[1], row[0]))}
+    reports = select(Prompt.facts).where(Prompt.context_id == context_id, Prompt.kind == "report")
+    told = [(facts.get("by_id"), facts.get("about_id")) for facts in session.scalars(reports)]
+    pairs = [(row[0], row[1]) for row in session.execute(query)] + [(one, two) for one, two in told if one and two]
+    return {pair for one, two in pairs for pair in ((one, two), (two, one))}

@@ -74,7 +74,9 @@ def is_wanted(session: Session, prompt: Prompt) -> bool:
         return False
     match = session.get(Match, prompt.match_id, populate_existing=True) if prompt.match_id else None
     if prompt.kind == "ask_helper":
-        return match is not None and match.state == "asked"
+        return match is not None and match.state in ("asked", "called")
+    if prompt.kind == "did_it_help":
+        return match is not None and match.state in ("accepted", "ended")
     if prompt.kind in ("nudge", "next_candidate"):
         episode = session.get(Episode, prompt.episode_id or 0, populate_existing=True)
         return episode is not None and episode.ended_at is None

@@ -39,12 +39,15 @@ def locked_episode(session: Session, episode_id: int) -> Episode:
     return episode
 
 
-def locked_offers(session: Session, helper_id: int) -> list[HelpOffer]:
-    """Return the helper's open offers with their rows locked: who holds them may count the helper's room."""
+def locked_offers(session: Session, helper_id: int, *, wait: bool = True) -> list[HelpOffer]:
+    """Return the helper's open offers with their rows locked: who holds them may count the helper's room.
+
+    Without ``wait`` those that somebody else holds are left out.
+    """
     query = select(HelpOffer).where(
         HelpOffer.membership_id == helper_id, HelpOffer.ended_at.is_(None), HelpOffer.paused_at.is_(None)
     )
-    query = query.order_by(HelpOffer.id).with_for_update(key_share=True)
+    query = query.order_by(HelpOffer.id).with_for_update(key_share=True, skip_locked=not wait)
     return list(session.scalars(query.execution_options(populate_existing=True)))
 
 
@@ -58,7 +61,7 @@ def settle(session: Session, episode: Episode, now: datetime) -> None:
     """Set an open episode's state from its matches: helped, asked, offered or open."""
     session.flush()
     states = set(session.scalars(select(Match.state).where(Match.episode_id == episode.id)))
-    order = (("accepted", "helped"), ("asked", "asked"), ("proposed", "offered"))
+    order = (("accepted", "helped"), ("asked", "asked"), ("called", "asked"), ("proposed", "offered"))
     episode.state = next((state for match_state, state in order if match_state in states), "open")
     episode.updated_at = now
 
@@ -99,7 +102,7 @@ def let_go(session: Session, episode: Episode, why: str, now: datetime) -> list[
     """
     matches = session.scalars(
         select(Match)
-        .where(Match.episode_id == episode.id, Match.state.in_(("proposed", *LIVE)))
+        .where(Match.episode_id == episode.id, Match.state.in_(("proposed", "called", *LIVE)))
         .order_by(Match.id)
         .execution_options(populate_existing=True)
     )
@@ -113,6 +116,6 @@ def let_go(session: Session, episode: Episode, why: str, now: datetime) -> list[
             continue
         close_prompts(session, now, state="withdrawn", match_id=match.id, kind="ask_helper")
         add_prompt(session, match, "thanks", match.helper_id, now, why=why)
-        if was == "asked":
+        if was in ("asked", "called"):
             asked.append(match)
     return asked

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Episode, Match, Membership, Person
 from lti_app.store import names
-from lti_app.store.stall_card import HERE, SAME_SITTING
+from lti_app.store.presence import HERE, SAME_SITTING
 from lti_app.store.views import Face
 
 
@@ -68,8 +68,8 @@ def glance(session: Session, context_id: int, viewer_id: int, now: datetime, *, 
 
 def asks_waiting(session: Session, membership_id: int) -> int:
     """Return how many people wait for this member's answer as a helper."""
-    query = select(func.count()).select_from(Match).where(Match.helper_id == membership_id, Match.state == "asked")
-    return session.scalar(query) or 0
+    query = select(func.count()).select_from(Match).where(Match.helper_id == membership_id)
+    return session.scalar(query.where(Match.state.in_(("asked", "called")))) or 0
 
 
 def desk_waiting(session: Session, context_id: int, now: datetime) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from engagement.moments import quiet_until
@@ -17,9 +17,20 @@ from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.policies import policy_of
 from lti_app.store.scope import zone_named
 
-BY_MESSAGE = ("nudge", "ask_helper", "introduced", "next_candidate", "tutor_message")
+BY_MESSAGE = ("nudge", "ask_helper", "introduced", "next_candidate", "did_it_help", "tutor_message")
 # What the home and peer panels show to the person whom it is for.
-FOR_ME = ("nudge", "ask_helper", "introduced", "next_candidate", "thanks", "tutor_message")
+FOR_ME = (
+    "nudge",
+    "ask_helper",
+    "introduced",
+    "next_candidate",
+    "next_asked",
+    "quicker",
+    "helper_left",
+    "did_it_help",
+    "thanks",
+    "tutor_message",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,8 @@ def seen(session: Session, membership_id: int, now: datetime) -> int:
         Prompt.kind.in_(FOR_ME),
         Prompt.seen_at.is_(None),
         Prompt.state.in_(("due", "sent")),
+        # Whether it helped is asked some days later, not before.
+        or_(Prompt.kind != "did_it_help", Prompt.due_at <= now),
     )
     count = 0
     for prompt_id, kind, episode_id in session.execute(waiting).all():

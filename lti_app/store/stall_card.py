@@ -9,23 +9,16 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Activity, ActivityProgress, Attempt, Episode, HelpOffer, Match, Membership, Person
-from lti_app.store.course_facts import activity_refs, named_activities, reason_views, time_zone_of
+from lti_app.store.calls import ANSWER_WITHIN, called, helpers_here
+from lti_app.store.course_facts import activity_refs, faces, named_activities, reason_views, time_zone_of
 from lti_app.store.names import initials, short_name
 from lti_app.store.offers import PASSED
 from lti_app.store.policies import policy_of
+from lti_app.store.presence import is_here
 from lti_app.store.views import CandidateView, StallView
 
 # What a chosen helper will see of the learner; the page says it beside the button.
 SHARED = ("name", "activity")
-HERE = timedelta(minutes=10)
-SAME_SITTING = timedelta(hours=12)
-
-
-def is_here(member: Membership, person: Person, now: datetime) -> bool:
-    """Return whether somebody is in this very course now: launched today, and asked us for a page minutes ago."""
-    if member.launched_at is None or person.seen_at is None:
-        return False
-    return member.launched_at > now - SAME_SITTING and person.seen_at > now - HERE
 
 
 def stall_of(session: Session, member: Membership, now: datetime) -> StallView | None:
@@ -40,7 +33,10 @@ def stall_of(session: Session, member: Membership, now: datetime) -> StallView |
     refs = activity_refs(session, {episode.activity_id, *named_activities(episode.reasons)})
     shown = _candidates(session, episode, now)
     asked = next((candidate for candidate in shown if candidate.state == "asked"), None)
-    asked_at = session.scalar(select(Match.asked_at).where(Match.id == asked.match_id)) if asked else None
+    question = session.get(Match, asked.match_id) if asked else None
+    calling = called(session, episode.id)
+    here = () if asked or calling or episode.held_out else helpers_here(session, episode, now)
+    people = faces(session, [member.id, *here, *(match.helper_id for match in calling)])
     allowed = timedelta(hours=policy_of(session, member.context_id).match_timeout_hours)
     return StallView(
         episode_id=episode.id,
@@ -54,8 +50,18 @@ def stall_of(session: Session, member: Membership, now: datetime) -> StallView |
         candidates=tuple(candidate for candidate in shown if candidate.state == "proposed"),
         shared=SHARED,
         asked=asked,
-        answer_by=asked_at + allowed if asked_at else None,
+        answer_by=_answer_by(question, calling, allowed),
+        then_next=question.then_next if question else False,
+        here=tuple(people[one] for one in here),
+        calling=tuple(people[match.helper_id] for match in calling),
+        seen_as=people[member.id],
     )
+
+
+def _answer_by(question: Match | None, calling: Sequence[Match], allowed: timedelta) -> datetime | None:
+    if question is not None and question.asked_at is not None:
+        return question.asked_at + allowed
+    return max((match.asked_at + ANSWER_WITHIN for match in calling if match.asked_at is not None), default=None)
 
 
 def stuck_at(session: Session, context_id: int, activity_id: int | None, *, but: int) -> int:

@@ -8,17 +8,18 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Episode, Match, Membership, Post, Prompt, Thread
+from lti_app.store.calls import ANSWER_WITHIN
 from lti_app.store.course_facts import active_membership, activity_refs, faces, time_zone_of
+from lti_app.store.meetings import FOLLOW_UP_AFTER
 from lti_app.store.offers import my_offers, offerable
 from lti_app.store.policies import policy_of
 from lti_app.store.stall_card import SHARED, stall_of
 from lti_app.store.views import AskView, MatchView, SupportView, WordView
 
 WORDS_FOR = timedelta(days=14)
-FOLLOW_UP_AFTER = timedelta(days=3)
 # A match that ended because the learner moved again stays at hand for a goodbye and the question whether it helped.
 GOODBYE_FOR = timedelta(days=7)
-WORD_KINDS = ("tutor_message", "thanks", "next_candidate", "introduced")
+WORD_KINDS = ("tutor_message", "thanks", "next_candidate", "next_asked", "quicker", "helper_left", "introduced")
 
 
 def support_for(session: Session, membership_id: int, now: datetime) -> SupportView:
@@ -42,7 +43,7 @@ def _asks(session: Session, member: Membership) -> tuple[AskView, ...]:
     rows = session.execute(
         select(Match, Episode.membership_id, Episode.since)
         .join(Episode, Episode.id == Match.episode_id)
-        .where(Match.helper_id == member.id, Match.state == "asked", Episode.ended_at.is_(None))
+        .where(Match.helper_id == member.id, Match.state.in_(("asked", "called")), Episode.ended_at.is_(None))
         .order_by(Match.asked_at)
     ).all()
     if not rows:
@@ -58,9 +59,10 @@ def _asks(session: Session, member: Membership) -> tuple[AskView, ...]:
             initials=people[row.membership_id].initials,
             activity=refs[row.Match.activity_id],
             asked_at=row.Match.asked_at,
-            answer_by=row.Match.asked_at + allowed,
+            answer_by=row.Match.asked_at + (ANSWER_WITHIN if row.Match.state == "called" else allowed),
             since_on=row.since.astimezone(zone).date() if row.since else None,
             knows=SHARED,
+            called=row.Match.state == "called",
         )
         for row in rows
     )

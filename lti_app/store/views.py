@@ -63,7 +63,9 @@ class StallView:
     """The person's own open episode; ``state`` is open, offered, asked or helped.
 
     ``others`` counts the other learners who are or have been stuck at the same activity; ``shared`` names what a chosen
-    helper will see (codes: name, activity); ``asked`` and ``answer_by`` are set while a helper is being asked.
+    helper will see (codes: name, activity); ``asked`` and ``answer_by`` are set while a helper is being asked,
+    ``then_next`` where the next one may be asked by itself. ``here`` are those who could be asked at once, ``calling``
+    those who are; ``seen_as`` is how the learner is shown to whoever they ask.
     """
 
     episode_id: int
@@ -78,11 +80,18 @@ class StallView:
     shared: tuple[str, ...]
     asked: CandidateView | None = None
     answer_by: datetime | None = None
+    then_next: bool = False
+    here: tuple[Face, ...] = ()
+    calling: tuple[Face, ...] = ()
+    seen_as: Face | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AskView:
-    """Somebody asks me for help; there is no score, attempt or reason in it, on purpose."""
+    """Somebody asks me for help; there is no score, attempt or reason in it, on purpose.
+
+    ``called``: they asked all who are here at once, and the first to say yes has it.
+    """
 
     match_id: int
     name: str
@@ -92,6 +101,7 @@ class AskView:
     answer_by: datetime
     since_on: date | None
     knows: tuple[str, ...]
+    called: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from engagement.detector import Calibration, estimates
 from engagement.facts import Cohort
+from engagement.moments import day_of
 from engagement.verdicts import Estimate, Reason, ReasonCode
 
 #: "Silent for one day" explains nothing, whatever the points say.
@@ -24,7 +25,9 @@ def estimates_for(cohort: Cohort, now: datetime, calibration: Calibration | None
     contribution whose sentence would say nothing to a person keeps its weight and loses its words. Raises ValueError
     for naive times.
     """
-    found = estimates(cohort, now, calibration) if cohort.learners else {}
+    today = day_of(now, cohort.time_zone)
+    here = any(one.enrolled_on is None or one.enrolled_on <= today for one in cohort.learners)
+    found = estimates(cohort, now, calibration) if here else {}
     return {key: replace(one, reasons=tuple(readable(reason) for reason in one.reasons)) for key, one in found.items()}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, select, true
 from sqlalchemy.orm import Session
 
 from engagement.values import Activity, ActivityKind, Cohort, Feeling, Holiday, Knowledge, Learner, Motive
@@ -56,14 +56,14 @@ def _activity(row: models.Activity) -> Activity:
 
 def _members(session: Session, context_id: int, also_gone: bool) -> dict[int, Row[*tuple[Any, ...]]]:
     m = Membership
-    states = ("active", "inactive") if also_gone else ("active",)
+    here = true() if also_gone else m.state == "active"
     rows = session.execute(
         select(
             m.id, m.enrolled_at, m.last_access_at, m.launched_at, m.never_accessed, m.lms_read_at, m.motive,
             Person.locale,
         )
         .join(Person, Person.id == m.person_id)
-        .where(m.context_id == context_id, m.state.in_(states), m.role == "learner")
+        .where(m.context_id == context_id, here, m.role == "learner")
         .order_by(m.id)
     )  # fmt: skip
     return {row.id: row for row in rows}

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engagement.flow import kind_of
-from engagement.values import ActivityState, Cohort, Feeling, Knowledge, Learner, Progress, StallKind
+from engagement.values import (
+    ActivityState,
+    Attempt,
+    Cohort,
+    Feeling,
+    Knowledge,
+    Learner,
+    Progress,
+    ReasonCode,
+    StallKind,
+)
 from tests.engagement.people import (
     ADA,
     BEA,
@@ -23,6 +34,8 @@ from tests.engagement.people import (
     ada,
     ago,
     course,
+    day,
+    days,
     done,
     failed,
     handed_in,
@@ -161,3 +174,79 @@ def test_hiding_facts_never_raises_confidence(
     less = replace(one, known=known - {hidden})
     blind = replace(cohort, learners=(less, *cohort.learners[1:]))
     assert kind_of(less, blind, NOW).confidence <= kind_of(one, cohort, NOW).confidence + 1e-9
+
+
+def test_somebody_gone_for_three_weeks_with_a_backlog_drifts_and_is_not_overloaded() -> None:
+    gone = learner(BEA, last_seen_at=ago(24), progress={READING: done(40)})
+    assert kind(gone, with_due(gone, quiz_2=-20, essay=-12, quiz_3=-6)) is StallKind.DRIFTING
+    assert kind(gone, with_due(gone, quiz_2=1, essay=2, quiz_3=3)) is StallKind.DRIFTING
+
+
+def test_an_old_backlog_is_not_all_at_once() -> None:
+    bea = learner(BEA, last_seen_at=ago(1), progress={READING: done(40)})
+    assert kind(bea, with_due(bea, quiz_2=-20, essay=-12, quiz_3=-6)) is StallKind.DRIFTING
+
+
+def at_night(*nights: int) -> tuple[Attempt, ...]:
+    # Half past one in the morning in Rome.
+    return tuple(
+        Attempt(datetime.combine(day(one), time(0, 30), UTC), 0.7, True) for one in sorted(nights, reverse=True)
+    )
+
+
+def test_bea_works_three_nights_with_two_things_due_overloaded() -> None:
+    reading = replace(done(1), attempts=at_night(1, 2, 4))
+    bea = learner(BEA, last_seen_at=ago(1), progress={READING: reading})
+    guess = kind_of(bea, with_due(bea, essay=1, quiz_3=2), NOW)
+    assert guess.kind is StallKind.OVERLOADED
+    nights = next(one for one in guess.reasons if one.code is ReasonCode.LATE_NIGHTS)
+    assert (nights.facts["count"], nights.facts["days"]) == (3, 14)
+    rested = replace(bea, progress={READING: replace(reading, attempts=at_night(1, 20, 30))})
+    assert kind(rested, with_due(rested, essay=1, quiz_3=2)) is not StallKind.OVERLOADED
+
+
+def test_bea_has_begun_two_things_and_finished_neither_overloaded() -> None:
+    half = Progress(ActivityState.IN_PROGRESS)
+    bea = learner(BEA, last_seen_at=ago(2), progress={READING: done(40), QUIZ_3: half, QUIZ_2: half})
+    guess = kind_of(bea, with_due(bea, quiz_2=1, quiz_3=2), NOW)
+    assert guess.kind is StallKind.OVERLOADED
+    assert ReasonCode.HALF_DONE in {one.code for one in guess.reasons}
+
+
+def test_bea_failed_twice_and_her_question_has_no_answer_stuck() -> None:
+    bea = steady(BEA, progress={READING: done(40), QUIZ_2: failed((2, 0.4), (3, 0.41))}, questions={QUIZ_2: ago(1.5)})
+    guess = kind_of(bea, course(bea), NOW)
+    assert (guess.kind, guess.activity_id, guess.confidence) == (StallKind.STUCK, QUIZ_2, 0.75)
+    assert [one.code for one in guess.reasons] == [ReasonCode.FAILED_ATTEMPTS, ReasonCode.QUESTION_OPEN]
+    assert kind(replace(bea, questions={})) is not StallKind.STUCK
+
+
+def test_a_question_about_something_passed_since_is_over() -> None:
+    bea = steady(BEA, questions={QUIZ_2: ago(7), READING: ago(50)})
+    assert kind(bea) is StallKind.DRIFTING
+
+
+def test_scores_that_rise_are_learning_and_scores_that_fall_are_not() -> None:
+    for tries, expected in (
+        (((9, 0.58), (10, 0.42), (11, 0.2)), StallKind.DRIFTING),
+        (((9, 0.2), (10, 0.42), (11, 0.58)), StallKind.STUCK),
+    ):
+        one = ada(progress={READING: done(40), QUIZ_2: failed(*tries)})
+        assert kind(one) is expected
+
+
+def test_somebody_ahead_who_comes_as_ever_is_not_bored() -> None:
+    progress = {one: passed(30 - one, 0.95) for one in (READING, QUIZ_1, QUIZ_2, ESSAY)}
+    others = [steady(200 + n, progress={READING: done(9)}) for n in range(6)]
+    regular = steady(BEA, progress=progress)
+    assert kind(regular, course(regular, *others)) is not StallKind.BORED
+    fading = replace(regular, active_days=days(1, 20, *range(28, 56, 2)), last_seen_at=ago(1))
+    assert kind(fading, course(fading, *others)) is StallKind.BORED
+
+
+@pytest.mark.parametrize("said", [Feeling.TOO_HARD, Feeling.TOO_EASY, Feeling.NO_TIME])
+def test_her_answer_outweighs_even_a_strong_guess(said: Feeling) -> None:
+    one = ada(feeling=said, feeling_at=ago(1))
+    guess = kind_of(one, course(one), NOW)
+    assert guess.said
+    assert guess.confidence > kind_of(ada(), course(ada()), NOW).confidence

@@ -23,6 +23,7 @@ from engagement.recognition import Milestone, milestones
 from engagement.stall import find_stalls
 from engagement.values import Candidate, Cohort, Helper
 from lti_app.house import House
+from lti_app.jobs.circles import tend_company
 from lti_app.store.calibrations import calibration_of
 from lti_app.store.cohorts import load_cohort, load_helpers
 from lti_app.store.holdouts import draw, release
@@ -89,6 +90,7 @@ def sweep_context(house: House, context_id: int) -> SweepSummary:
     It may run twice, or twice at once: what one has recorded the other finds, by unique keys.
     """
     now = house.clock.now()
+    tend_company(house, context_id, now)
     with house.db.writing() as session:
         expired = expire_asks(session, now, context_id)
     with house.db.reading() as session:

@@ -178,14 +178,24 @@ def spread(candidates: Sequence[Candidate], helpers: Sequence[Helper], stalled: 
     """Report how evenly the first choices would load the helpers; ``stalled`` is how many looked for one."""
     firsts = Counter(one.helper_id for one in candidates if one.rank == 0)
     able = [one for one in helpers if not one.paused]
-    loads = np.sort(np.array([one.load + firsts[one.learner_id] for one in able], np.float64))
+    return report_of(
+        [one.load + firsts[one.learner_id] for one in able],
+        stalled=stalled,
+        assigned=firsts.total(),
+        free_places=sum(max(one.capacity - one.load, 0) for one in able),
+    )
+
+
+def report_of(carried: Sequence[int], *, stalled: int, assigned: int, free_places: int) -> LoadReport:
+    """Report how evenly helpers carry what is ``carried``, one number each."""
+    loads = np.sort(np.array(carried, np.float64))
     total, many = float(loads.sum()), len(loads)
     gini = float((2 * np.arange(1, many + 1) - many - 1) @ loads) / (many * total) if total else 0.0
     return LoadReport(
         stalled=stalled,
-        assigned=firsts.total(),
+        assigned=assigned,
         helpers=many,
-        free_places=sum(max(one.capacity - one.load, 0) for one in able),
+        free_places=free_places,
         busiest=int(loads.max()) if many else 0,
         average=total / many if many else 0.0,
         evenness=1 - gini,

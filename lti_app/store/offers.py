@@ -12,6 +12,7 @@ from engagement.values import ActivityState, Window
 from lti_app.models import Activity, ActivityProgress, Context, Episode, HelpOffer, Match, Membership
 from lti_app.store.course_facts import DONE, active_membership, activity_refs
 from lti_app.store.inserts import changed_rows, insert_new
+from lti_app.store.policies import policy_of
 from lti_app.store.refusals import NotYours
 from lti_app.store.views import Offerable, OfferView
 
@@ -63,7 +64,7 @@ def offerable(session: Session, membership_id: int, now: datetime) -> tuple[Offe
     With it, how many are at it now; an activity where nobody is now is left out.
     """
     member = active_membership(session, membership_id)
-    if member.role != "learner":
+    if member.role != "learner" or membership_id in policy_of(session, member.context_id).excluded:
         return ()
     at = func.coalesce(ActivityProgress.completed_at, ActivityProgress.graded_at, ActivityProgress.submitted_at)
     offered = exists().where(
@@ -149,7 +150,7 @@ def _check_done(session: Session, member: Membership, activity_id: int) -> None:
         .where(ActivityProgress.membership_id == member.id, ActivityProgress.activity_id == activity_id)
         .where(ActivityProgress.state.in_(DONE), Activity.context_id == member.context_id)
     )
-    if done is None or member.role != "learner":
+    if done is None or member.role != "learner" or member.id in policy_of(session, member.context_id).excluded:
         raise NotYours
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import time
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engagement.values import Policy, StallKind
-from lti_app.models import Context
+from lti_app.models import Academy, Context, CourseGroup, Deployment, GroupMember, Membership
 
 DEFAULT = Policy()
 
@@ -44,6 +45,49 @@ def policy_from(settings: Mapping[str, Any]) -> Policy:
 
 
 def policy_of(session: Session, context_id: int) -> Policy:
-    """Return the policy of one course."""
-    context = session.get(Context, context_id)
-    return policy_from(context.settings or {}) if context else DEFAULT
+    """Return the policy of one course: the academy's, changed by the course's own settings.
+
+    Peer support leaves out whom either names: ``excluded`` (memberships), ``excluded_roles`` (LTI roles, whole or after
+    the #) and ``excluded_groups`` (groups of the LMS by name, such as one that holds the minors).
+    """
+    row = session.execute(
+        select(Context.settings, Academy.settings)
+        .join(Deployment, Deployment.id == Context.deployment_id)
+        .join(Academy, Academy.id == Deployment.academy_id)
+        .where(Context.id == context_id)
+    ).one_or_none()
+    if row is None:
+        return DEFAULT
+    told = [own for own in ((settings or {}).get("policy") for settings in (row[1], row[0])) if isinstance(own, dict)]
+    policy = policy_from({"policy": {name: value for own in told for name, value in own.items()}})
+    out = {one for own in told for one in policy_from({"policy": own}).excluded}
+    out |= _with_roles(session, context_id, _names(told, "excluded_roles"))
+    out |= _in_groups(session, context_id, _names(told, "excluded_groups"))
+    return replace(policy, excluded=frozenset(out)) if out else policy
+
+
+def _names(told: Iterable[Mapping[str, Any]], key: str) -> frozenset[str]:
+    found = (own.get(key) for own in told)
+    return frozenset(name.casefold() for names in found if isinstance(names, list) for name in map(str, names))
+
+
+def _with_roles(session: Session, context_id: int, names: frozenset[str]) -> set[int]:
+    if not names:
+        return set()
+    rows = session.execute(select(Membership.id, Membership.raw_roles).where(Membership.context_id == context_id))
+    return {
+        row[0]
+        for row in rows
+        if any({role.casefold(), role.casefold().rpartition("#")[2]} & names for role in map(str, row[1] or ()))
+    }
+
+
+def _in_groups(session: Session, context_id: int, names: frozenset[str]) -> set[int]:
+    if not names:
+        return set()
+    rows = session.execute(
+        select(GroupMember.membership_id, CourseGroup.name)
+        .join(CourseGroup, CourseGroup.id == GroupMember.group_id)
+        .where(CourseGroup.context_id == context_id)
+    )
+    return {row[0] for row in rows if row[1].casefold() in names}

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from lti_app.models import Activity, Post, Thread, ThreadSeen
 from lti_app.store.inserts import insert_new
 from lti_app.store.refusals import NotYours, TooLate
-from lti_app.store.talk import course_threads, private_thread
+from lti_app.store.talk import circle_thread, course_threads, private_thread
 
 
 def start_thread(
@@ -75,6 +75,13 @@ def reply_private(
 ) -> bool:
     """Say something to the other one of a match; raises NotYours, TooLate when the two have parted."""
     return _reply(session, private_thread(session, match_id, membership_id), membership_id, body, now, form_key)
+
+
+def reply_circle(
+    session: Session, circle_id: int, membership_id: int, body: str, now: datetime, *, form_key: str | None = None
+) -> bool:
+    """Say something in one's circle; raises NotYours, TooLate when the circle has ended."""
+    return _reply(session, circle_thread(session, circle_id, membership_id), membership_id, body, now, form_key)
 
 
 def _reply(

@@ -55,7 +55,8 @@ def sweep_facts(session: Session, context_id: int, policy: Policy, now: datetime
     episodes = session.scalars(
         select(Episode).where(Episode.context_id == context_id, Episode.ended_at.is_(None)).order_by(Episode.id)
     ).all()
-    proposed, lapsed, used = _matches(session, context_id, {one.id: one.membership_id for one in episodes})
+    stuck = {one.id: one.membership_id for one in episodes}
+    proposed, lapsed, used = _matches(session, context_id, stuck, policy.excluded)
     return SweepFacts(
         open=tuple(open_row(episode) for episode in episodes),
         history=AlertHistory(_past_alerts(session, context_id, policy, now), _desks(session, context_id)),
@@ -152,9 +153,9 @@ def _away(tutor: Membership) -> datetime | None:
 
 
 def _matches(
-    session: Session, context_id: int, open_ones: dict[int, int]
+    session: Session, context_id: int, open_ones: dict[int, int], excluded: frozenset[int]
 ) -> tuple[dict[int, frozenset[int]], list[int], set[tuple[int, int]]]:
-    possible, stalled = _possible(session, context_id), set(open_ones.values())
+    possible, out = _possible(session, context_id), {*open_ones.values(), *excluded}
     proposed: dict[int, set[int]] = defaultdict(set)
     lapsed: list[int] = []
     used: set[tuple[int, int]] = set()
@@ -166,8 +167,8 @@ def _matches(
     )
     for match, learner_id in rows:
         if match.state == "proposed" and match.episode_id in open_ones:
-            # A helper who has stalled since has enough to carry.
-            if (match.helper_id, match.activity_id) in possible and match.helper_id not in stalled:
+            # A helper who has stalled since has enough to carry; whom the policy leaves out is not shown any more.
+            if (match.helper_id, match.activity_id) in possible and match.helper_id not in out:
                 proposed[match.episode_id].add(match.helper_id)
             else:
                 lapsed.append(match.id)

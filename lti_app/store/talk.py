@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from lti_app.models import Episode, Match, Post, Thread, ThreadSeen
+from lti_app.models import CircleMember, Episode, Match, Post, Thread, ThreadSeen
 from lti_app.store import people
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.refusals import NotYours
@@ -188,6 +188,24 @@ def private_thread(session: Session, match_id: int, membership_id: int) -> Threa
     if thread is None:
         raise NotYours
     return thread
+
+
+def circle_thread(session: Session, circle_id: int, membership_id: int) -> Thread:
+    """Return the row of a circle's thread to somebody who is in it; raises NotYours."""
+    thread = session.scalar(
+        select(Thread)
+        .join(CircleMember, CircleMember.circle_id == Thread.circle_id)
+        .where(Thread.circle_id == circle_id, Thread.hidden_at.is_(None))
+        .where(CircleMember.membership_id == membership_id, CircleMember.state == "in")
+    )
+    if thread is None:
+        raise NotYours
+    return thread
+
+
+def read_circle(session: Session, circle_id: int, membership_id: int) -> ThreadPage:
+    """Return a circle's thread to somebody who is in it; raises NotYours for everybody else, staff too."""
+    return _page(session, circle_thread(session, circle_id, membership_id), membership_id)
 
 
 def _page(session: Session, thread: Thread, membership_id: int, *, to_staff: bool = False) -> ThreadPage:

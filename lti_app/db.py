@@ -85,7 +85,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
-        self._readers = sessionmaker(self.engine, expire_on_commit=False)
+        # Several SELECTs of one look must see one moment; on SQLite a WAL reader does so by itself.
+        steady = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self._readers = sessionmaker(self.engine.execution_options(**steady), expire_on_commit=False)
         self._writers = sessionmaker(self.engine.execution_options(regista_writing=True), expire_on_commit=False)
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,11 +74,12 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """A PostgreSQL server whose database `template_regista` has the schema; gives its URL without a name."""
     if servers.postgres_bin() is None:
         skip_or_fail("PostgreSQL is not installed")
-    with servers.postgres(tmp_path_factory.mktemp("postgres")) as url:
+    # Outside pytest's own folder: another run may tidy that one up while this server is using it.
+    with tempfile.TemporaryDirectory(prefix="regista-postgres-") as folder, servers.postgres(Path(folder)) as url:
         _admin(url, "CREATE DATABASE template_regista")
         database = Database(f"{url.replace('postgresql', 'postgresql+psycopg')}/template_regista")
         upgrade(database)

@@ -16,11 +16,13 @@ from lti_app.roles import highest_role, is_test_user
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 DEEP_LINKING = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
 NAMES_AND_ROLES = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
+NOTICES = "https://purl.imsglobal.org/spec/lti/claim/platformnotificationservice"
 GRADES = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 RESOURCE_LINK_REQUEST = "LtiResourceLinkRequest"
 DEEP_LINKING_REQUEST = "LtiDeepLinkingRequest"
 SUBMISSION_REVIEW_REQUEST = "LtiSubmissionReviewRequest"
 DATA_PRIVACY_REQUEST = "DataPrivacyLaunchRequest"
+COPY_NOTICE = "LtiContextCopyNotice"
 MOST_ROLES = 100
 
 
@@ -89,6 +91,7 @@ class Launch:
     return_url: str | None = field(default=None, repr=False)
     memberships_url: str | None = None
     lineitems_url: str | None = None
+    notices_url: str | None = None
     product: str | None = None
     custom: Mapping[str, str] = field(default_factory=dict)
     placing: Placing | None = None
@@ -125,6 +128,7 @@ class Launch:
             return_url=web_address(presentation.get("return_url")),
             memberships_url=web_address((_object(claims, NAMES_AND_ROLES) or {}).get("context_memberships_url")),
             lineitems_url=web_address((_object(claims, GRADES) or {}).get("lineitems")),
+            notices_url=_notices(claims),
             product=plain(platform.get("product_family_code"), 40),
             custom=_custom(claims),
             placing=_placing(claims) if message == DEEP_LINKING_REQUEST else None,
@@ -180,6 +184,14 @@ def _custom(claims: Mapping[str, Any]) -> dict[str, str]:
         if isinstance(value, str) and not value.startswith("$") and (text := plain(value, 500)):
             kept[name] = text
     return kept
+
+
+def _notices(claims: Mapping[str, Any]) -> str | None:
+    """Where we may ask to be told of copied courses; None where the platform does not tell of them."""
+    said = _object(claims, NOTICES) or {}
+    kinds = said.get("notice_types_supported")
+    tells = isinstance(kinds, list) and COPY_NOTICE in kinds
+    return web_address(said.get("platform_notification_service_url")) if tells else None
 
 
 def _placing(claims: Mapping[str, Any]) -> Placing:

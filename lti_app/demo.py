@@ -10,7 +10,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from lti_app import create_app
 from lti_app.clock import Clock
 from lti_app.config import Settings
 from lti_app.db import Database
+from lti_app.invitations import invitation_address
 from lti_app.jobs.consumer import start_consumer
 from lti_app.migrations import upgrade
 from lti_app.models import Academy, LmsConnection, Registration
@@ -150,6 +151,8 @@ def running(data_dir: Path, *, lms_port: int, tool_port: int, fresh: bool = Fals
     lms = create_practice_lms(data_dir=data_dir.resolve(), public_url=lms_url, clock=clock, tool=tool)
     app = create_app(settings, database=database, clock=clock)
     _introduce(app, database, lms, settings)
+    # What an admin would paste into the LMS to connect Regista once more; good for one time.
+    lms.lms.tool = replace(tool, register_url=invitation_address(lms.academy_name, settings))
     servers = [_serve("localhost", lms_port, lms.app)]
     try:
         servers.append(_serve("127.0.0.1", tool_port, app))

@@ -7,10 +7,12 @@ import secrets
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Flask, Response, g, url_for
+from flask import Flask, Response, g, request, url_for
 
 from lti_app.house import house
 from lti_app.store.origins import frame_ancestors
+
+SMALL_FORM = 16 * 1024
 
 
 def csp_nonce() -> str:
@@ -22,6 +24,16 @@ def csp_nonce() -> str:
 @lru_cache(maxsize=256)
 def _digest(path: str, _mtime: float) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+
+
+def _is_preview() -> bool:
+    # A form that is too large must not be read a second time.
+    return (request.content_length or 0) < SMALL_FORM and request.form.get("preview") == "yes"
+
+
+def allow_own_frames() -> None:
+    """Let the page at hand show pages of ours in frames (a preview)."""
+    g.own_frames = True
 
 
 def install(app: Flask) -> None:
@@ -39,6 +51,9 @@ def install(app: Flask) -> None:
             registration_id = visit.registration_id if visit else g.get("registration_id")
             with house().db.reading() as session:
                 ancestors = frame_ancestors(session, registration_id)
+            if visit is not None and visit.student_view and _is_preview() and ancestors != "'none'":
+                # Shown by our own page of choices, which stands in the platform's frame itself.
+                ancestors = f"{ancestors} 'self'"
             response.headers.setdefault("Content-Security-Policy", _policy(ancestors))
             response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
@@ -56,6 +71,7 @@ def _policy(ancestors: str) -> str:
             "style-src 'self'",
             "img-src 'self' data: https:",
             "font-src 'self'",
+            *(("frame-src 'self'",) if g.get("own_frames") else ()),
             "connect-src 'self'",
             "base-uri 'none'",
             "form-action *",

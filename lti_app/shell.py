@@ -55,6 +55,7 @@ def _tabs(session: Session) -> tuple[Tab, ...]:
     rooms = (
         ("desk", _("Desk"), "desk.queue", g.visit.is_staff),
         ("control", _("Community"), "control.room", _manages()),
+        ("admin", _("Installation"), "admin.room", g.visit.role == "admin"),
     )
     for key, words, endpoint, allowed in rooms:
         if allowed and endpoint in current_app.view_functions:

@@ -90,7 +90,8 @@ class LtiClient:
         learners = tuple(roster.learner(member) for member in people.members)
         items: Sequence[grades.LineItem] = ()
         if (items_url := course.lineitems_url) is not None:
-            items = ledger.attempt(Part.STRUCTURE, lambda: grades.line_items(self.services, items_url)) or ()
+            listed = ledger.attempt(Part.STRUCTURE, lambda: grades.line_items(self.services, items_url)) or ()
+            items = [item for item in listed if item.tag != grades.PARTICIPATION]
         found: tuple[Group, ...] = ()
         if (groups_url := course.groups_url) is not None:
             found = (

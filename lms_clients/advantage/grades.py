@@ -17,6 +17,8 @@ from lms_clients.values import Number, decimal
 _SPEC = "https://purl.imsglobal.org/spec/lti-ags/scope/"
 LINEITEM, LINEITEM_READ = f"{_SPEC}lineitem", f"{_SPEC}lineitem.readonly"
 RESULT_READ, SCORE = f"{_SPEC}result.readonly", f"{_SPEC}score"
+# The tag of the one column that says how somebody takes part; it is nothing that a learner can do.
+PARTICIPATION = "regista-participation"
 _ITEM_TYPE = "application/vnd.ims.lis.v2.lineitem+json"
 _ITEMS_TYPE = "application/vnd.ims.lis.v2.lineitemcontainer+json"
 _RESULTS_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
@@ -103,12 +105,20 @@ def inside(address: str, name: str) -> str:
 
 
 def line_items(
-    services: Services, url: str, *, tag: str | None = None, resource_id: str | None = None
+    services: Services,
+    url: str,
+    *,
+    tag: str | None = None,
+    resource_id: str | None = None,
+    scope: str = LINEITEM_READ,
 ) -> tuple[LineItem, ...]:
-    """Our columns in a course (a platform shows a tool no others), filtered here as well as there."""
+    """Our columns in a course (a platform shows a tool no others), filtered here as well as there.
+
+    Whoever may write columns reads them with that ``scope`` too (AGS 2.0, 3.1).
+    """
     wanted = {name: value for name, value in (("tag", tag), ("resource_id", resource_id)) if value}
     found: dict[str, LineItem] = {}
-    for page in services.pages(url, LINEITEM_READ, _ITEMS_TYPE, wanted or None):
+    for page in services.pages(url, scope, _ITEMS_TYPE, wanted or None):
         for item in decode(page, list[_Listed]):
             if tag in (None, item.tag) and resource_id in (None, item.resource_id):
                 found[item.id] = _as_line_item(item)

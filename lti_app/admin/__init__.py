@@ -5,6 +5,9 @@ from flask import Blueprint
 from lti_app.door import guard
 
 blueprint = Blueprint("admin", __name__, url_prefix="/v/<ref>/admin")
-guard(blueprint, roles=("admin",))
+# An administrator may come from outside of any course.
+guard(blueprint, roles=("admin",), needs_course=False)
 
-from lti_app.admin import views  # noqa: E402, F401  (the routes register themselves on the blueprint)
+# The routes register themselves on the blueprint.
+from lti_app.admin import checks, connecting, consent, services, views  # noqa: E402, F401
+from lti_app.admin.consent import back_blueprint as back_blueprint  # noqa: E402

@@ -49,4 +49,4 @@ def db_upgrade() -> None:
 
 
 # Each group of commands registers itself on `main`.
-from lti_app.cli import calibrate, connections, demo, evaluation, feeds, platforms, work  # noqa: E402, F401
+from lti_app.cli import calibrate, connections, demo, doctor, evaluation, feeds, platforms, work  # noqa: E402, F401

@@ -105,6 +105,22 @@ def platform_list() -> None:
                 click.echo(f"  deployment {deployment.id_on_platform}: {deployment.status}")
 
 
+@platform.command("allow")
+@click.option("--issuer", required=True)
+@click.option("--client-id", required=True)
+@click.option("--deployment", required=True, help="Deployment id, as in `regista platform list`")
+def platform_allow(issuer: str, client_id: str, deployment: str) -> None:
+    """Say yes to an installation of the tool that waits, or to one that will come."""
+    from lti_app.store.registrations import allow_deployment, find_registration
+
+    with _opened() as (_settings, database), database.writing() as session:
+        row = find_registration(session, issuer, client_id)
+        if row is None:
+            raise click.ClickException("there is no such platform; see: regista platform list")
+        allow_deployment(session, row, deployment, datetime.now(UTC))
+        click.echo(f"Deployment {deployment} may come in.")
+
+
 @platform.command("remove")
 @click.option("--issuer", required=True)
 @click.option("--client-id", required=True)
@@ -143,7 +159,7 @@ def keys_rotate(overlap_hours: int) -> None:
 @click.option("--academy", default="Academy", show_default=True, help="Name of the academy that may connect a platform")
 def invite(academy: str) -> None:
     """Print an address that connects one platform: paste it there within a week (LTI Dynamic Registration)."""
-    from lti_app.lti.invitations import invitation_address
+    from lti_app.invitations import invitation_address
 
     with _opened() as (settings, _database):
         click.echo(invitation_address(academy, settings))

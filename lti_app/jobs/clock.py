@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from lti_app.house import House
 from lti_app.jobs.connections import client_for
 from lti_app.jobs.engine import Jobs
+from lti_app.jobs.handlers import register_handlers
+from lti_app.jobs.participation import send_participation
 from lti_app.jobs.sweep import sweep_context
 from lti_app.jobs.sync import Connect, SyncSummary, machine_time, sync_context
 from lti_app.models import ConsumedState, Match, Prompt
@@ -71,7 +73,7 @@ def _prompts_due(session: Session, now: datetime) -> bool:
 
 def _expire_asks(house: House, now: datetime) -> int:
     with house.db.reading() as session:
-        if session.scalar(select(Match.id).where(Match.state == "asked").limit(1)) is None:
+        if session.scalar(select(Match.id).where(Match.state.in_(("asked", "called"))).limit(1)) is None:
             return 0
     with house.db.writing() as session:
         return expire_asks(session, now)
@@ -104,4 +106,6 @@ def take_turn(house: House, jobs: Jobs, registration_id: int, connect: Connect =
         jobs.turn(registration_id)
     if summary.state == "done":
         sweep_context(house, context_id)
+        send_participation(house, context_id)
+    register_handlers(house, registration_id)
     return summary

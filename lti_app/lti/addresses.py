@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from urllib.parse import parse_qs, urlsplit
 
+from lti_app.catalogue import HOME, panels
 from lti_app.config import Settings
 from lti_app.store.origins import origin_of
-
-PANELS = ("home", "talk", "peer")
-HOME = "home"
 
 
 def launch_url(settings: Settings) -> str:
@@ -38,12 +36,12 @@ def is_ours(target: str, settings: Settings) -> bool:
 def panel_in(target: str) -> str | None:
     """Return the panel that a target_link_uri names in its query, if it is one of ours."""
     named = parse_qs(urlsplit(target).query).get("panel", [""])[-1]
-    return named if named in PANELS else None
+    return named if named in panels() else None
 
 
 def panel_for(target: str, custom_panel: str | None) -> str:
     """Return the panel to open: what the link's own address says, then its custom parameter, then home."""
-    return panel_in(target) or (custom_panel if custom_panel in PANELS else None) or HOME
+    return panel_in(target) or (custom_panel if custom_panel in panels() else None) or HOME
 
 
 def same_origin(one: str | None, *others: str) -> bool:

@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, g, request
 from sqlalchemy import delete
 
+from lms_clients.advantage import grades, notices, roster
 from lms_clients.errors import LmsError, RefusedAddress
 from lms_clients.http import fetch_json
 from lti_app.claim_fields import BadLaunch, plain, web_address
 from lti_app.house import house
-from lti_app.lti.invitations import GOOD_FOR, Invitation, read_invitation
+from lti_app.invitations import GOOD_FOR, Invitation, read_invitation
 from lti_app.lti.pages import page
 from lti_app.lti.platform_keys import options_of
 from lti_app.lti.refusals import refuse
@@ -169,5 +170,11 @@ def register() -> Response:
         return refuse(e)
     g.registration_id = registration_id
     return page(
-        "lti/registered.html", agreed=agreed, academy=plain(invitation.academy), host=urlsplit(agreed.issuer).netloc
+        "lti/registered.html",
+        agreed=agreed,
+        reads=roster.SCOPE in agreed.scopes,
+        writes=grades.SCORE in agreed.scopes,
+        told=notices.SCOPE in agreed.scopes,
+        academy=plain(invitation.academy),
+        host=urlsplit(agreed.issuer).netloc,
     )

@@ -26,6 +26,8 @@ from pylti1p3.tool_config.abstract import ToolConfAbstract
 from lti_app.claim_fields import BadLaunch
 from lti_app.store.registrations import KnownPlatform
 
+CLAIM = "https://purl.imsglobal.org/spec/lti-dl/claim/"
+
 
 class _Form(Request):
     """The parameters of one request."""
@@ -187,20 +189,26 @@ def placing_jwt(
     *,
     deployment: str,
     data: Any,
+    message: str = "",
     private_pem: str,
     kid: str,
 ) -> str:
-    """Return the signed deep linking response; ``items`` are whole content items, ``data`` goes back unchanged."""
+    """Return the signed deep linking response; ``items`` are whole content items, ``data`` goes back unchanged.
+
+    The platform may show ``message`` to the tutor.
+    """
     config = _OnePlatform(platform)
     config.registration.set_tool_private_key(private_pem)
     config.registration.get_kid = lambda: kid  # type: ignore[method-assign]
     settings: Any = {"deep_link_return_url": "", "data": data}
     response = DeepLink(config.registration, deployment, settings)
-    message = response.get_message_jwt([_WholeItem(item) for item in items])
+    claims = response.get_message_jwt([_WholeItem(item) for item in items])
     if data is None:
         # An absent `data` must stay absent (deep linking 2.0, 4.5.3); the library would send null.
-        del message["https://purl.imsglobal.org/spec/lti-dl/claim/data"]
-    return str(response.encode_jwt(message))
+        del claims[f"{CLAIM}data"]
+    if message:
+        claims[f"{CLAIM}msg"] = message
+    return str(response.encode_jwt(claims))
 
 
 class _WholeItem(DeepLinkResource):

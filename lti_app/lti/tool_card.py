@@ -6,21 +6,26 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from lms_clients.advantage import grades, notices, roster
 from lti_app.config import Settings
 from lti_app.lti.addresses import launch_url
 
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
-SCOPES = ("https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly",)
+# The list of participants; one column for taking part, where tutors switch it on; to be told of copied courses.
+SCOPES = (roster.SCOPE, grades.LINEITEM, grades.SCORE, notices.SCOPE)
 CLAIMS = ("iss", "sub", "name", "given_name", "family_name", "email")
 # Our custom parameter -> the platform's variable; each is read in store/arrivals.py.
 VARIABLES = {
     "person_time_zone": "Person.address.timezone",
+    "context_history": "Context.id.history",
     "canvas_course_id": "Canvas.course.id",
     "canvas_user_id": "Canvas.user.id",
 }
 DEEP_LINKING = "LtiDeepLinkingRequest"
 PLACEMENTS = ("ContentArea", "RichTextEditor")
+NAVIGATION = ("https://canvas.instructure.com/lti/course_navigation", "course_navigation")
+PRIVACY_LEVEL = "https://canvas.instructure.com/lti/privacy_level"
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -36,18 +41,25 @@ def _variables(platform: Mapping[str, Any], product: str) -> dict[str, str]:
     }
 
 
-def _messages(platform: Mapping[str, Any], target: str) -> list[dict[str, Any]]:
-    messages: list[dict[str, Any]] = [{"type": "LtiResourceLinkRequest", "target_link_uri": target, "label": "Regista"}]
+def _placements(platform: Mapping[str, Any], message: str, wanted: tuple[str, ...]) -> tuple[bool, list[str]]:
+    """Return whether the platform offers a message, and those of the wanted placements that it offers for it."""
     said = platform.get("messages_supported")
-    for message in said if isinstance(said, list) else ():
-        if not isinstance(message, dict) or message.get("type") != DEEP_LINKING:
-            continue
-        offered = _texts(message.get("placements"))
-        placements = [one for one in PLACEMENTS if one in offered]
-        entry: dict[str, Any] = {"type": DEEP_LINKING, "target_link_uri": target, "label": "Regista"}
-        messages.append({**entry, "placements": placements} if placements else entry)
-        break
-    return messages
+    for one in said if isinstance(said, list) else ():
+        if isinstance(one, dict) and one.get("type") == message:
+            offered = _texts(one.get("placements"))
+            return True, [placement for placement in wanted if placement in offered]
+    return False, []
+
+
+def _messages(platform: Mapping[str, Any], target: str) -> list[dict[str, Any]]:
+    def entry(kind: str, placements: list[str]) -> dict[str, Any]:
+        said: dict[str, Any] = {"type": kind, "target_link_uri": target, "label": "Regista"}
+        return {**said, "placements": placements} if placements else said
+
+    _, navigation = _placements(platform, "LtiResourceLinkRequest", NAVIGATION)
+    messages = [entry("LtiResourceLinkRequest", navigation[:1])]
+    places, placements = _placements(platform, DEEP_LINKING, PLACEMENTS)
+    return [*messages, entry(DEEP_LINKING, placements)] if places else messages
 
 
 def product_of(configuration: Mapping[str, Any]) -> str:
@@ -89,6 +101,9 @@ def tool_card(configuration: Mapping[str, Any], settings: Settings) -> dict[str,
             "messages": _messages(platform, target),
         },
     }
+    if product_of(configuration) == "canvas":
+        # Otherwise Canvas names nobody, and a community of nameless people is none.
+        card[TOOL][PRIVACY_LEVEL] = "public"
     if "@" in settings.support_contact:
         card["contacts"] = [settings.support_contact]
     return card

@@ -4,6 +4,7 @@ from lti_app.models.audit import AuditEntry
 from lti_app.models.base import Base
 from lti_app.models.circles import Circle, CircleCheckIn, CircleItem, CircleMember, CircleWish
 from lti_app.models.community import Post, Reaction, Thread, ThreadSeen
+from lti_app.models.consents import ConsentRequest
 from lti_app.models.course import (
     ActiveDay,
     Activity,
@@ -47,6 +48,7 @@ __all__ = [
     "CircleItem",
     "CircleMember",
     "CircleWish",
+    "ConsentRequest",
     "ConsumedState",
     "Context",
     "CourseGroup",

@@ -16,6 +16,7 @@ class LmsConnection(Base):
     """How we ask one LMS: kind, address, encrypted credentials; ``cannot`` is what the service user may not do.
 
     ``failures`` counts those in a row that concern the whole platform; ``concurrency`` is how many courses at once.
+    While ``renewing_until`` (machine time) lies ahead, one worker is exchanging the secret for a fresh one.
     """
 
     __tablename__ = "lms_connection"
@@ -32,6 +33,7 @@ class LmsConnection(Base):
     paused_until: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
     concurrency: Mapped[int] = mapped_column(default=1)
+    renewing_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -39,7 +41,8 @@ class Context(Base):
     """A course. It is due for a sync when ``sync_due_at`` has passed and nobody holds ``sync_claimed_until``.
 
     ``days_known_from`` is the first day from which the syncs came so close that they saw every active day;
-    ``parts_read`` are the parts of a snapshot that were ever read.
+    ``parts_read`` are the parts of a snapshot that were ever read. ``copied_from_id`` is the course whose norms it took
+    over when the platform copied it.
     """
 
     __tablename__ = "context"
@@ -70,6 +73,7 @@ class Context(Base):
     sync_cursor: Mapped[Facts] = mapped_column(default=dict)
     days_known_from: Mapped[date | None]
     parts_read: Mapped[FactList] = mapped_column(default=list)
+    copied_from_id: Mapped[int | None] = parent("context.id", cascade=False, nullable=True)
 
     deployment: Mapped[Deployment] = relationship(lazy="raise_on_sql")
 
@@ -104,24 +108,6 @@ class Membership(Base):
 
     person: Mapped[Person] = relationship(lazy="raise_on_sql")
     context: Mapped[Context] = relationship(lazy="raise_on_sql")
-
-
-class ResourceLink(Base):
-    """The place in the course from which we are launched, and which panel stands there."""
-
-    __tablename__ = "resource_link"
-    __table_args__ = (UniqueConstraint("context_id", "id_on_platform"),)
-
-    id: Mapped[Id]
-    context_id: Mapped[int] = parent("context.id", index=False)
-    id_on_platform: Mapped[PlatformId]
-    title: Mapped[Title] = mapped_column(default="")
-    panel: Mapped[Code] = mapped_column(default="home")
-    activity_id: Mapped[int | None] = parent("activity.id", cascade=False, nullable=True)
-    settings: Mapped[Facts] = mapped_column(default=dict)
-    return_url: Mapped[str | None] = mapped_column(String(2000))
-    created_at: Mapped[datetime]
-    launched_at: Mapped[datetime | None]
 
 
 class CourseGroup(Base):

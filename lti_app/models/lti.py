@@ -25,7 +25,10 @@ class Academy(Base):
 
 
 class Registration(Base):
-    """Our entry for a platform: issuer, client id and addresses (LTI core 1.3, section 3.1.3; security 1.0, 5.1.1)."""
+    """Our entry for a platform: issuer, client id and addresses (LTI core 1.3, section 3.1.3; security 1.0, 5.1.1).
+
+    ``origins`` are further sites of the platform, learned from its signed launches: hosted ones have one for each school.
+    """
 
     __tablename__ = "registration"
     __table_args__ = (UniqueConstraint("issuer", "client_id"),)
@@ -44,6 +47,7 @@ class Registration(Base):
     accepts_new_deployments: Mapped[bool] = mapped_column(default=False)
     status: Mapped[Code] = mapped_column(default="active")
     scopes: Mapped[FactList] = mapped_column(default=list)
+    origins: Mapped[FactList] = mapped_column(default=list)
     created_at: Mapped[datetime]
 
     academy: Mapped[Academy] = relationship(lazy="raise_on_sql")
@@ -51,7 +55,10 @@ class Registration(Base):
 
 
 class Deployment(Base):
-    """One installation of the tool under a registration; ``status`` is waiting, active or blocked."""
+    """One installation of the tool under a registration; ``status`` is waiting, active or blocked.
+
+    ``notices_url`` is where the platform lets us ask for notices, ``notices_state`` how that went: due, done, refused.
+    """
 
     __tablename__ = "deployment"
     __table_args__ = (UniqueConstraint("registration_id", "id_on_platform"),)
@@ -61,6 +68,8 @@ class Deployment(Base):
     academy_id: Mapped[int] = parent("academy.id")
     id_on_platform: Mapped[PlatformId]
     status: Mapped[Code] = mapped_column(default="active")
+    notices_url: Mapped[str | None] = mapped_column(String(2000))
+    notices_state: Mapped[Code] = mapped_column(default="")
     created_at: Mapped[datetime]
 
     registration: Mapped[Registration] = relationship(back_populates="deployments", lazy="raise_on_sql")

@@ -72,10 +72,14 @@ def _wanted(activity: records.Activity, at: int, sections: dict[str, str]) -> tu
     return (*said, None, digest(*said))
 
 
-def _panels(session: Session, context_id: int) -> frozenset[str]:
-    return frozenset(
-        session.scalars(select(ResourceLink.id_on_platform).where(ResourceLink.context_id == context_id)).all()
-    )
+def _own_panels(session: Session, scope: Scope, snapshot: CourseSnapshot) -> frozenset[str]:
+    """Return the link ids of our own panels, after keeping the LMS's number of each (it makes a panel's address)."""
+    numbers = {one.lti_link_id: one.id for one in snapshot.activities if one.lti_link_id}
+    links = session.scalars(select(ResourceLink).where(ResourceLink.context_id == scope.context_id)).all()
+    for link in links:
+        if (told := numbers.get(link.id_on_platform)) is not None and link.api_id != told:
+            link.api_id = told
+    return frozenset(link.id_on_platform for link in links)
 
 
 def save_activities(
@@ -87,7 +91,10 @@ def save_activities(
     query = query.where(TABLE.c.context_id == scope.context_id)
     old = {row.api_id: row for row in session.execute(query)}
     if Part.STRUCTURE in snapshot.read:
-        panels, sections = _panels(session, scope.context_id), {module.id: module.title for module in snapshot.modules}
+        panels, sections = (
+            _own_panels(session, scope, snapshot),
+            {module.id: module.title for module in snapshot.modules},
+        )
         told = {
             activity.id: _wanted(activity, at, sections)
             for at, activity in enumerate(snapshot.activities)

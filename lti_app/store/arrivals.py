@@ -19,7 +19,6 @@ from lti_app.claims import CourseSaid, Launch
 from lti_app.models import (
     Academy,
     ActiveDay,
-    Activity,
     Context,
     Deployment,
     Membership,
@@ -27,13 +26,18 @@ from lti_app.models import (
     Registration,
     ResourceLink,
 )
+from lti_app.store import copies
 from lti_app.store.inserts import insert_new
+from lti_app.store.joining import join_persons, same_name
+from lti_app.store.origins import learn_origin
 from lti_app.store.proofs import LAUNCH
 
 # Several panels on one page launch at once; one look at the LMS in a minute is enough for them all.
 FRESH = timedelta(seconds=60)
 SECRETS = frozenset({"sesskey", "session", "sessionid", "sid", "token", "access_token", "jwt", "verifier"})
-MOODLE = "moodle"
+MOODLE, CANVAS = "moodle", "canvas"
+# The custom parameter that names a placed panel (see models/places.py).
+MARK = "regista_link"
 
 
 def _fill(row: Any, **said: Any) -> None:
@@ -61,8 +65,7 @@ def _valid_zone(name: str | None) -> str | None:
 
 def person_of(session: Session, registration: Registration, launch: Launch, now: datetime) -> Person:
     """Return the person of a launch; one whom only the LMS's own API had named becomes the same person."""
-    # Moodle's sub is the user id of its web services (recorded, 4.5); elsewhere a custom variable tells it.
-    api_id = launch.sub if _is_moodle(registration, launch) else launch.custom.get("canvas_user_id")
+    api_id = _api_id(registration, launch)
     named = [Person.id_on_platform == launch.sub]
     if api_id:
         named.append((Person.api_id == api_id) & Person.id_on_platform.is_(None))
@@ -89,14 +92,31 @@ def person_of(session: Session, registration: Registration, launch: Launch, now:
         time_zone=_valid_zone(launch.custom.get("person_time_zone")),
         seen_at=now,
     )
-    if api_id and row.api_id is None and not _taken(session, registration, api_id):
-        row.api_id = api_id
+    if api_id and row.api_id in (None, launch.sub) and row.api_id != api_id:
+        _learn_api_id(session, row, api_id, now)
     return row
 
 
-def _taken(session: Session, registration: Registration, api_id: str) -> bool:
-    held = select(Person.id).where(Person.registration_id == registration.id, Person.api_id == api_id)
-    return session.scalars(held.limit(1)).one_or_none() is not None
+def _api_id(registration: Registration, launch: Launch) -> str | None:
+    """Return the id that the LMS's own services have for the person of a launch, where launches tell it."""
+    if _is_moodle(registration, launch):
+        # Moodle's sub is the user id of its web services (recorded, 4.5).
+        return launch.sub
+    # Elsewhere a teacher may write custom parameters: the word is taken from Canvas alone.
+    is_canvas = (launch.product or registration.product).lower() == CANVAS
+    return launch.custom.get("canvas_user_id") if is_canvas else None
+
+
+def _learn_api_id(session: Session, person: Person, api_id: str, now: datetime) -> None:
+    """Give a person the API's id; an entry that a sync made for it, and that nobody ever launched, is the same one."""
+    held = select(Person).where(Person.registration_id == person.registration_id, Person.api_id == api_id)
+    other = session.scalars(held.limit(1)).one_or_none()
+    if other is None:
+        person.api_id = api_id
+    elif other.id_on_platform is None and same_name(other.name, person.name):
+        # Where names disagree it is left to the next sync, which asks Canvas itself.
+        person.api_id = None
+        join_persons(session, person.id, other.id, now)
 
 
 def context_of(
@@ -125,6 +145,12 @@ def context_of(
         lineitems_url=launch.lineitems_url,
         launched_at=_moved(row.launched_at, now),
     )
+    # Our own mark of a placed panel, and the course's history where the platform fills it in, tell of a copied course.
+    history, mark = launch.custom.get("context_history"), launch.custom.get(MARK)
+    copies.reconcile(session, row, registration.id, history=history, mark=mark)
+    learn_origin(registration, launch.return_url)
+    if launch.notices_url and deployment.notices_url != launch.notices_url:
+        deployment.notices_url, deployment.notices_state = launch.notices_url, "due"
     just_synced = row.synced_at is not None and row.synced_at > now - FRESH
     if not just_synced and (row.sync_due_at is None or row.sync_due_at > now):
         row.sync_due_at = now
@@ -163,9 +189,11 @@ def link_of(session: Session, context: Context, launch: Launch, panel: str, now:
     row = session.scalars(query).one_or_none()
     if row is None:
         ids = {"context_id": context.id, "id_on_platform": launch.link.id}
-        insert_new(session, ResourceLink, **ids, title="", panel=panel, settings={}, created_at=now)
+        own = _placed_with(session, context, launch)
+        insert_new(session, ResourceLink, **ids, title="", panel=panel, settings=own, created_at=now)
         row = session.scalars(query).one()
-    _fill(row, title=launch.link.title, panel=panel, return_url=keepable(launch.return_url))
+    mark = launch.custom.get(MARK, "")[:64] or None
+    _fill(row, title=launch.link.title, panel=panel, mark=mark, return_url=keepable(launch.return_url))
     _fill(row, launched_at=_moved(row.launched_at, now))
     activity = launch.custom.get("activity")
     if activity:
@@ -173,12 +201,18 @@ def link_of(session: Session, context: Context, launch: Launch, panel: str, now:
     return row
 
 
+def _placed_with(session: Session, context: Context, launch: Launch) -> dict[str, Any]:
+    registration_id = session.scalar(select(Deployment.registration_id).where(Deployment.id == context.deployment_id))
+    own = copies.settings_of(session, context, registration_id or 0, launch.custom.get(MARK))
+    section = launch.custom.get("section")
+    return {**own, "section": section} if section else own
+
+
 def _place_beside(session: Session, context: Context, link: ResourceLink, api_id: str) -> None:
     """Join the link to its activity; before the first sync only the LMS's id of it can be kept."""
     if link.settings.get("activity") != api_id:
         link.settings = {**link.settings, "activity": api_id}
-    query = select(Activity.id).where(Activity.context_id == context.id, Activity.api_id == api_id)
-    found = session.scalars(query).one_or_none()
+    found = copies.activity_like(session, context, api_id)
     if found is not None and link.activity_id != found:
         link.activity_id = found
 

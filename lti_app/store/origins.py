@@ -9,6 +9,10 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Registration
 
+MOST_ORIGINS = 20
+# Hosted Canvas has one issuer for all schools, and a host of its own for each school's pages.
+CANVAS_HOST = ".instructure.com"
+
 
 def origin_of(url: str) -> str | None:
     """Return the origin of ``url`` as a browser writes it, or None when it has none."""
@@ -22,8 +26,21 @@ def frame_ancestors(session: Session, registration_id: int | None) -> str:
     """Return the value of CSP's ``frame-ancestors`` for one registration; ``'none'`` when nobody is known."""
     if registration_id is None:
         return "'none'"
-    row = session.execute(
-        select(Registration.issuer, Registration.auth_login_url).where(Registration.id == registration_id)
-    ).one_or_none()
-    origins = {origin_of(url) for url in row} - {None} if row else set()
+    columns = (Registration.issuer, Registration.auth_login_url, Registration.origins)
+    row = session.execute(select(*columns).where(Registration.id == registration_id)).one_or_none()
+    if row is None:
+        return "'none'"
+    origins = {origin_of(row.issuer), origin_of(row.auth_login_url), *(row.origins or ())} - {None}
+    if (urlsplit(row.issuer).hostname or "").endswith(CANVAS_HOST):
+        origins.add(f"https://*{CANVAS_HOST}")
     return " ".join(sorted(str(origin) for origin in origins)) or "'none'"
+
+
+def learn_origin(registration: Registration, address: str | None) -> None:
+    """Remember the site from which a signed launch came, where it is none of the platform's known ones."""
+    found = origin_of(address) if address else None
+    known = {origin_of(registration.issuer), origin_of(registration.auth_login_url), *(registration.origins or ())}
+    if found is None or found in known or len(registration.origins or ()) >= MOST_ORIGINS:
+        return
+    if found.isascii() and not any(letter in found for letter in " ;,'\"*"):
+        registration.origins = [*(registration.origins or ()), found]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from lti_app.models import Activity, ResourceLink
+from lti_app.models import Academy, Activity, Context, Deployment, PlacedPanel, ResourceLink
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.views import ActivityRef
 
@@ -37,3 +42,51 @@ def talkable(session: Session, context_id: int, limit: int = 200) -> tuple[Activ
         .limit(limit)
     )
     return tuple(ActivityRef(*row) for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOption:
+    """An activity beside which a panel can be placed; ``api_id`` is the LMS's id of it."""
+
+    api_id: str
+    title: str
+    section: str
+
+
+def placeable(session: Session, context_id: int, limit: int = 500) -> tuple[PlaceOption, ...]:
+    """Return the visible activities of a course in its own order, with their sections."""
+    rows = session.execute(
+        select(Activity.api_id, Activity.title, Activity.section)
+        .where(Activity.context_id == context_id, Activity.gone_at.is_(None))
+        .where(or_(Activity.visible.is_(None), Activity.visible.is_(True)))
+        .order_by(Activity.position, Activity.id)
+        .limit(limit)
+    )
+    return tuple(PlaceOption(row.api_id, row.title, row.section or "") for row in rows)
+
+
+def zone_of(session: Session, context_id: int | None) -> str | None:
+    """Return the time zone of a course, else of its academy."""
+    row = session.execute(
+        select(Context.time_zone, Academy.time_zone)
+        .join(Deployment, Deployment.id == Context.deployment_id)
+        .join(Academy, Academy.id == Deployment.academy_id)
+        .where(Context.id == context_id)
+    ).one_or_none()
+    return (row[0] or row[1]) if row else None
+
+
+def keep_placed(
+    session: Session,
+    mark: str,
+    context_id: int,
+    panel: str,
+    title: str,
+    settings: Mapping[str, Any],
+    by_id: int | None,
+    now: datetime,
+) -> None:
+    """Keep what a tutor placed under our own id of it."""
+    row = PlacedPanel(mark=mark, context_id=context_id, panel=panel, title=title, by_id=by_id, placed_at=now)
+    row.settings = dict(settings)
+    session.add(row)

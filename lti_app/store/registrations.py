@@ -91,6 +91,7 @@ def add_platform(
     session: Session,
     *,
     academy_name: str,
+    academy_id: int | None = None,
     name: str,
     issuer: str,
     client_id: str,
@@ -108,12 +109,13 @@ def add_platform(
     """Add a platform or bring the one with this issuer and client id up to date; raises BadPlatform.
 
     A deployment is only ever added here, never taken away. A registration stays with its first academy: moving it would
-    carry people's data across.
+    carry people's data across. ``academy_id`` names one that is there, ``academy_name`` one that may be new.
     """
     platform = Declared(issuer, client_id, auth_login_url, auth_token_url, jwks_url, auth_audience)
     if faults := platform.faults():
         raise BadPlatform(faults)
-    row = _row_for(session, platform, find_academy(session, academy_name, now), now)
+    known = session.get(Academy, academy_id) if academy_id is not None else None
+    row = _row_for(session, platform, known or find_academy(session, academy_name, now), now)
     row.name = name or urlsplit(issuer).netloc
     row.auth_login_url, row.auth_token_url, row.jwks_url = auth_login_url, auth_token_url, jwks_url
     row.auth_audience = auth_audience

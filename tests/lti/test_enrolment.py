@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from lti_app.config import Settings
 from lti_app.db import Database
-from lti_app.lti.invitations import invitation_address
+from lti_app.invitations import invitation_address
 from lti_app.models import Academy, Deployment, Registration
 from tests.lti.platform import Moodle, Web, assert_enters, assert_refused, begin, rows
 
@@ -21,6 +21,7 @@ RECORDED = json.loads((Path(__file__).parent.parent / "payloads/lti/dynamic_regi
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 NRPS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
+AGS = "https://purl.imsglobal.org/spec/lti-ags/scope/"
 TOKEN = "a-registration-token"
 
 
@@ -77,12 +78,15 @@ def test_the_recorded_moodle_is_connected_with_one_address(
     assert card["redirect_uris"] == ["http://127.0.0.1:8000/lti/launch"]
     assert card["initiate_login_uri"] == "http://127.0.0.1:8000/lti/login"
     assert card["jwks_uri"] == "http://127.0.0.1:8000/lti/jwks"
-    assert card["scope"] == NRPS
+    assert card["scope"].split() == [NRPS, AGS + "lineitem", AGS + "score"]
     assert card["token_endpoint_auth_method"] == "private_key_jwt"
     tool = card[TOOL]
     assert tool["domain"] == "127.0.0.1:8000"
     assert tool["claims"] == ["iss", "sub", "name", "given_name", "family_name", "email"]
-    assert tool["custom_parameters"] == {"person_time_zone": "$Person.address.timezone"}
+    assert tool["custom_parameters"] == {
+        "person_time_zone": "$Person.address.timezone",
+        "context_history": "$Context.id.history",
+    }
     assert [(m["type"], m.get("placements")) for m in tool["messages"]] == [
         ("LtiResourceLinkRequest", None),
         ("LtiDeepLinkingRequest", ["ContentArea"]),
@@ -92,7 +96,7 @@ def test_the_recorded_moodle_is_connected_with_one_address(
         assert (row.issuer, row.client_id, row.product) == (recorded.url, "MWxPSwgyDMF8C4x", "moodle")
         assert row.auth_login_url == f"{recorded.url}/mod/lti/auth.php"
         assert (row.jwks_url, row.origin) == (f"{recorded.url}/mod/lti/certs.php", "dynamic")
-        assert (row.scopes, row.accepts_new_deployments) == ([NRPS], False)
+        assert (row.scopes, row.accepts_new_deployments) == ([NRPS, AGS + "lineitem", AGS + "score"], False)
         assert session.scalars(select(Deployment)).one().id_on_platform == "5"
         assert session.scalars(select(Academy)).one().name == "Accademia Dati"
 

@@ -62,8 +62,8 @@ def answer_of(app: Flask, moodle: Moodle, placed: TestResponse) -> dict[str, Any
 def test_anna_places_the_talk_panel_and_moodle_gets_all_of_it(app: Flask, db: Database, moodle: Moodle) -> None:
     chooser = ask(app, moodle)
     assert chooser.status_code == 200
-    assert "Place a panel" in chooser.text
-    form = {"ticket": field(chooser, "ticket"), "panel": "talk", "title": 'Parliamone "<b>"', "height": "480"}
+    assert "Place panels in your course" in chooser.text
+    form = {"ticket": field(chooser, "ticket"), "panel": "talk", "title_talk": 'Parliamone "<b>"', "height_talk": "480"}
     placed = app.test_client().post("/lti/deep-link", data=form)
     assert placed.status_code == 200
     assert html.escape(ASKED["deep_link_return_url"]) in placed.text  # type: ignore[arg-type]
@@ -141,10 +141,15 @@ def test_e_a_ticket_that_is_not_ours_signs_nothing(app: Flask, db: Database, moo
 
 
 def test_e_odd_choices_fall_back_to_sound_ones(app: Flask, db: Database, moodle: Moodle) -> None:
-    form = {"ticket": field(ask(app, moodle), "ticket"), "panel": "../admin", "height": "9" * 50, "title": "\x00"}
+    form = {
+        "ticket": field(ask(app, moodle), "ticket"),
+        "panel": "../admin",
+        "height_home": "9" * 50,
+        "title_home": "\x00",
+    }
     claims = answer_of(app, moodle, app.test_client().post("/lti/deep-link", data=form))
     (item,) = claims[DL + "content_items"]
-    assert (item["custom"]["panel"], item["iframe"]["height"]) == ("home", 640)
+    assert (item["custom"]["panel"], item["iframe"]["height"]) == ("home", 720)
     assert item["title"]
 
 

@@ -67,6 +67,7 @@ def upgrade() -> None:
     sa.Column('accepts_new_deployments', sa.Boolean(), nullable=False),
     sa.Column('status', sa.String(length=40), nullable=False),
     sa.Column('scopes', sa.JSON(), nullable=False),
+    sa.Column('origins', sa.JSON(), nullable=False),
     sa.Column('created_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['academy_id'], ['academy.id'], name=op.f('fk_registration_academy_id_academy'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_registration')),
@@ -122,6 +123,7 @@ def upgrade() -> None:
     sa.Column('paused_until', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('failures', sa.Integer(), nullable=False),
     sa.Column('concurrency', sa.Integer(), nullable=False),
+    sa.Column('renewing_until', lti_app.db.UtcDateTime(timezone=True), nullable=True),
     sa.Column('created_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['registration_id'], ['registration.id'], name=op.f('fk_lms_connection_registration_id_registration'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_lms_connection')),
@@ -161,6 +163,25 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_platform_notice')),
     sa.UniqueConstraint('registration_id', 'id_on_platform', name=op.f('uq_platform_notice_registration_id_id_on_platform'))
     )
+    op.create_table('consent_request',
+    sa.Column('state', sa.String(length=64), nullable=False),
+    sa.Column('registration_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('academy_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('person_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('browser', sa.String(length=64), nullable=False),
+    sa.Column('base_url', sa.String(length=2000), nullable=False),
+    sa.Column('client_id', sa.String(length=255), nullable=False),
+    sa.Column('secret', sa.Text(), nullable=False),
+    sa.Column('expires_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['academy_id'], ['academy.id'], name=op.f('fk_consent_request_academy_id_academy'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_consent_request_person_id_person'), ondelete='SET NULL'),
+    sa.ForeignKeyConstraint(['registration_id'], ['registration.id'], name=op.f('fk_consent_request_registration_id_registration'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('state', name=op.f('pk_consent_request'))
+    )
+    with op.batch_alter_table('consent_request', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_consent_request_expires_at'), ['expires_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_consent_request_registration_id'), ['registration_id'], unique=False)
+
     op.create_table('context',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('deployment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -945,6 +966,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_context_copied_from_id'))
 
     op.drop_table('context')
+    with op.batch_alter_table('consent_request', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_consent_request_registration_id'))
+        batch_op.drop_index(batch_op.f('ix_consent_request_expires_at'))
+
+    op.drop_table('consent_request')
     op.drop_table('platform_notice')
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.drop_index('uq_person_sub', sqlite_where=sa.text('id_on_platform IS NOT NULL'), postgresql_where=sa.text('id_on_platform IS NOT NULL'))

@@ -5,7 +5,7 @@ The layout is that of the compact OULAD tables: see ``docs/model-card.md``. Noth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,15 +134,7 @@ def _presentation(
     for learner, day in daily:
         if FIRST_DAY <= int(day) <= length and int(learner) in place:
             active[int(day) - FIRST_DAY, place[int(learner)]] = True
-    submitted = np.full((len(tasks), len(ids)), NO_DAY, np.int16)
-    score = np.full((len(tasks), len(ids)), NO_SCORE, np.int8)
-    for learner, task, day, banked, points in submissions:
-        i, j = spot.get(int(task)), place.get(int(learner))
-        if i is None or j is None:
-            continue
-        submitted[i, j] = DONE_SOME_DAY if banked == "1" else min(int(float(day)), int(submitted[i, j]))
-        if points and banked != "1":
-            score[i, j] = round(float(points))
+    submitted, score = _submissions(submissions, spot, place)
     return Presentation(
         module=module,
         name=name,
@@ -156,3 +148,18 @@ def _presentation(
         submitted=submitted,
         score=score,
     )
+
+
+def _submissions(
+    rows: Sequence[Sequence[str]], spot: Mapping[int, int], place: Mapping[int, int]
+) -> tuple[NDArray[np.int16], NDArray[np.int8]]:
+    submitted = np.full((len(spot), len(place)), NO_DAY, np.int16)
+    score = np.full((len(spot), len(place)), NO_SCORE, np.int8)
+    for learner, task, day, banked, points in rows:
+        i, j = spot.get(int(task)), place.get(int(learner))
+        if i is None or j is None:
+            continue
+        submitted[i, j] = DONE_SOME_DAY if banked == "1" else min(int(float(day)), int(submitted[i, j]))
+        if points and banked != "1":
+            score[i, j] = round(float(points))
+    return submitted, score

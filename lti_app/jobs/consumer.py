@@ -78,8 +78,14 @@ def start_consumer(app: Flask, settings: Settings, threads: int = 2) -> Callable
     Stopping waits for work in progress, but not for ever.
     """
     jobs = make_jobs(app, settings)
-    # Each worker thread closes the connections that it opened.
-    jobs.huey.on_shutdown(name="close")(jobs.huey.storage.close)
+    one_at_a_time = threading.Lock()
+
+    def close() -> None:
+        # Each worker thread closes what it opened; they share one connection, and the storage looks before it locks.
+        with one_at_a_time:
+            jobs.huey.storage.close()
+
+    jobs.huey.on_shutdown(name="close")(close)
     consumer: Any = _QuietConsumer(  # type: ignore[no-untyped-call]
         jobs.huey,
         workers=threads,
@@ -97,6 +103,6 @@ def start_consumer(app: Flask, settings: Settings, threads: int = 2) -> Callable
         ticker.ended.set()
         consumer.stop(graceful=True)
         ticker.join(PATIENCE)
-        jobs.huey.storage.close()
+        close()
 
     return stop

@@ -35,10 +35,13 @@ class BadPlace(Exception):
         super().__init__(name)
 
 
-def check(template: str, use: str) -> None:
-    """Raise BadPlace for the first place that could not be filled in words of this ``use`` (nudge or draft)."""
+def check(template: str, use: str, language: str = "en") -> None:
+    """Raise BadPlace for the first place that could not be filled in words of this ``use`` (nudge or draft).
+
+    The nearest name is looked for in the ``language`` of the words.
+    """
     for found in _PLACE.finditer(template):
-        _canonical(found.group(1), use)
+        _canonical(found.group(1), use, language)
     rest = _PLACE.sub("", template)
     lone = next((letter for letter in rest if letter in "{}"), None)
     if lone is not None:
@@ -67,10 +70,15 @@ def _line(line: str, use: str, values: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda found: values[_canonical(found.group(1), use)].strip(), line)
 
 
-def _canonical(said: str, use: str) -> str:
+def named(name: str, language: str) -> str:
+    """Return what a place is called in words of this language."""
+    return PLACES[name][0] if language == "it" and PLACES[name] else name
+
+
+def _canonical(said: str, use: str, language: str = "en") -> str:
     wanted = said.strip().casefold()
     names = {alias: name for name in ALLOWED[use] for alias in (name, *PLACES[name])}
     if wanted not in names:
-        near = get_close_matches(wanted, names, n=1, cutoff=0.6)
+        near = get_close_matches(wanted, [named(name, language) for name in ALLOWED[use]], n=1, cutoff=0.6)
         raise BadPlace(said.strip(), near[0] if near else "")
     return names[wanted]

@@ -1,4 +1,4 @@
-"""The community manager's room: every course of the academy at one look."""
+"""The community manager's room: every course of the academy at one look, what helps, and the academy's own words."""
 
 from flask import Blueprint
 
@@ -7,4 +7,4 @@ from lti_app.door import guard
 blueprint = Blueprint("control", __name__, url_prefix="/v/<ref>/control")
 guard(blueprint, roles=("manager", "admin"))
 
-from lti_app.control import views  # noqa: E402, F401  (the routes register themselves on the blueprint)
+from lti_app.control import effect, views, words  # noqa: E402, F401  (the routes register themselves on the blueprint)

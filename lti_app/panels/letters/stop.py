@@ -24,7 +24,7 @@ def _whose(token: str) -> tuple[int, str]:
         if person is not None:
             g.locale = language_of(person.locale, house().settings.default_locale)
             return found
-    words = _("The link is damaged, or the place it belonged to is gone. You can also choose in the panel, under Messages.")
+    words = _("It is damaged, or the place it belonged to is gone. You can also choose in the panel, under Messages.")
     raise Trouble(_("This link leads nowhere"), words, status=404)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from ortools.graph.python import min_cost_flow
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -62,6 +61,9 @@ def arcs_of(pairs: Pairs, places: Ints, load: Ints, load_step: int, stalled: int
 
 def solve(arcs: Arcs) -> tuple[Bools, int]:
     """Return which pairs the optimum chooses, and its cost; raises RuntimeError where the solver gives up."""
+    # Loaded when first used: a process that never matches anybody does without its 17 MB.
+    from ortools.graph.python import min_cost_flow
+
     # The library's own type hints name the wrong array types.
     flow: Any = min_cost_flow.SimpleMinCostFlow()
     numbers = flow.add_arcs_with_capacity_and_unit_cost(

@@ -6,7 +6,7 @@ BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo fresh test check format lint types contracts words lock clean setup
+.PHONY: help demo fresh test check format lint types contracts words weights bench lock clean setup
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,22 @@ check: $(DEV) ## Format, lint, types, import contracts
 
 format: $(DEV) ## Format the code
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+
+TRAIN := .venv-training
+DATA ?= ../shared/learners/train
+
+$(TRAIN)/.ready: training/requirements.txt
+	@test -x $(TRAIN)/bin/python || $(PYTHON) -m venv $(TRAIN)
+	@$(TRAIN)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r training/requirements.txt
+	@touch $@
+
+weights: $(TRAIN)/.ready ## Fit the stall detector again from the data (DATA=folder; about a quarter of an hour)
+	OMP_NUM_THREADS=1 $(TRAIN)/bin/python -m training.fit --data $(DATA) --out engagement/detector/weights.json
+
+bench: $(DEV) ## Run the benchmarks that take less than a minute each
+	$(BIN)/python -m benchmarks.sweep
+	$(BIN)/python -m benchmarks.matching
+	$(BIN)/python -m benchmarks.launch
 
 lock: ## Resolve the requirements again into the hashed locks (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -q requirements/base.in -o requirements/base.txt

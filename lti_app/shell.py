@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lti_app.house import house
-from lti_app.store import names, people, talk
+from lti_app.store import circle_view, names, people, talk
 from lti_app.store.views import Face
 
 SCHEMES = ("light", "dark", "auto")
@@ -51,6 +51,9 @@ def _tabs(session: Session) -> tuple[Tab, ...]:
         Tab("talk", _("Discussions"), url_for("panels.talk.show"), talk.new_threads(session, me.context_id, me.id)),
         Tab("peer", _("Lend a hand"), url_for("panels.peer.show"), people.asks_waiting(session, me.id)),
     ]
+    if not g.visit.is_staff:
+        news = circle_view.circle_news(session, me.id)
+        tabs.append(Tab("circle", _("Your circle"), url_for("panels.circle.show"), news))
     # Rooms for staff stand in the same row; a room that is not built in is not offered.
     rooms = (
         ("desk", _("Desk"), "desk.queue", g.visit.is_staff),

@@ -19,7 +19,16 @@ from lti_app.store.views import AskView, MatchView, SupportView, WordView
 WORDS_FOR = timedelta(days=14)
 # A match that ended because the learner moved again stays at hand for a goodbye and the question whether it helped.
 GOODBYE_FOR = timedelta(days=7)
-WORD_KINDS = ("tutor_message", "thanks", "next_candidate", "next_asked", "quicker", "helper_left", "introduced")
+WORD_KINDS = (
+    "tutor_message",
+    "thanks",
+    "next_candidate",
+    "next_asked",
+    "quicker",
+    "helper_left",
+    "introduced",
+    "heard",
+)
 
 
 def support_for(session: Session, membership_id: int, now: datetime) -> SupportView:
@@ -116,7 +125,7 @@ def _asks_back(match: Match, is_helper: bool, now: datetime) -> bool:
 
 def _unread(session: Session, thread_id: int, member_id: int, read_at: datetime | None) -> int:
     query = select(func.count()).select_from(Post).where(Post.thread_id == thread_id, Post.hidden_at.is_(None))
-    query = query.where(or_(Post.author_id.is_(None), Post.author_id != member_id))
+    query = query.where(Post.voice != "academy", or_(Post.author_id.is_(None), Post.author_id != member_id))
     if read_at is not None:
         query = query.where(Post.created_at > read_at)
     return session.scalar(query) or 0

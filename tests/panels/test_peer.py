@@ -134,7 +134,10 @@ def test_the_two_meet_in_a_thread_that_nobody_else_can_open(
     ada, bruno = as_(course.ada), as_(course.bruno)
     first = ada.opens(f"peer/{met}").text
     assert "You and Bruno" in first
-    assert "Bruno has passed Quiz 2: Pulizia dei dati and is glad to lend you a hand." in first
+    # Both speak Italian, so that is what the academy says first: who, about what, and how to begin.
+    assert "Ada e Bruno, siete in contatto per Quiz 2: Pulizia dei dati." in first
+    assert "comincia dal punto in cui diventa difficile" in first
+    assert not {"42", "45", "41", "tre volte"} & set(first.split("post-academy")[1].split("</div>")[0].split())
     clock.offset = timedelta(minutes=3)
     sent = ada.sends(f"peer/{met}/reply", htmx=True, body="I find **three** duplicates.", form_key="k")
     assert "<strong>three</strong>" in sent.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Response, abort, g, render_template, request, url_for
@@ -65,6 +66,25 @@ def peer_page(word: Word | None = None, draft: Offer | None = None, objection: F
         )
     note_seen()
     return page
+
+
+def part_of(part: str, *, unless: Callable[[SupportView], bool]) -> Response:
+    """Draw one part of the page anew, or answer 204 where ``unless`` says that nothing has changed."""
+    with house().db.reading() as session:
+        support = support_of_viewer(session)
+        if unless(support):
+            return Response(status=204)
+        html = render_template(
+            f"panels/peer/_{part}.html",
+            support=support,
+            word=None,
+            draft=None,
+            objection=Field(),
+            at="home" if request.args.get("at") == "home" else "peer",
+            **choices(),
+        )
+    note_seen()
+    return Response(html)
 
 
 def came_from_home() -> bool:

@@ -11,17 +11,30 @@ from sqlalchemy.orm import Session
 
 from lti_app import door
 from lti_app.house import house
-from lti_app.panels.peer import forms, meeting
+from lti_app.panels.peer import calls, forms, meeting
+from lti_app.panels.peer.opening import opening_words
 from lti_app.panels.peer.parts import Word, after, peer_page
 from lti_app.store import episodes, matches, offers
+from lti_app.store.introductions import introduction
 from lti_app.store.refusals import NotYours, Taken, TooLate
 
 blueprint = Blueprint("peer", __name__, url_prefix="/v/<ref>/peer")
 door.guard(blueprint)
 meeting.install(blueprint)
+calls.install(blueprint)
 
 
-def _do(act: Callable[[Session, int, datetime], object]) -> Word | None:
+def _taken() -> Word:
+    title = _("This person has just been asked by somebody else.")
+    return Word(title, _("Nothing is lost: you can ask another one, or try again later."), "care")
+
+
+def _quicker() -> Word:
+    title = _("Somebody else was a moment quicker.")
+    return Word(title, _("Thank you for being ready: one of you was enough, and you stay free for the next one."))
+
+
+def _do(act: Callable[[Session, int, datetime], object], *, taken: Callable[[], Word] = _taken) -> Word | None:
     """Do one thing in one transaction; what belongs to others is not there, what came too late gets a word."""
     try:
         with house().db.writing() as session:
@@ -29,8 +42,7 @@ def _do(act: Callable[[Session, int, datetime], object]) -> Word | None:
     except NotYours:
         abort(404)
     except Taken:
-        title = _("This person has just been asked by somebody else.")
-        return Word(title, _("Nothing is lost: you can ask another one, or try again later."), "care")
+        return taken()
     except TooLate:
         title = _("In the meantime things have moved on.")
         return Word(title, _("Here is how they stand now."), "care")
@@ -82,7 +94,12 @@ def not_so(episode_id: int) -> Response:
 def answer_ask(match_id: int) -> Response:
     """Say yes or no to somebody who asks me."""
     accept = request.form.get("say") == "yes"
-    word = _do(lambda session, me, now: matches.answer(session, match_id, me, accept, now))
+
+    def act(session: Session, me: int, now: datetime) -> None:
+        words = opening_words(introduction(session, match_id, me)) if accept else ""
+        matches.answer(session, match_id, me, accept, now, opening_words=words)
+
+    word = _do(act, taken=_quicker)
     if word:
         return after("asks", word, status=409)
     if accept:
@@ -101,6 +118,8 @@ def offer() -> Response:
     part = "offer" if request.form.get("at") == "home" else "offers"
     if sent.words.fault:
         return after(part, status=422, draft=sent)
+    if request.form.get("look") == "preview":
+        return after(part, draft=sent)
     activity_id = sent.activity_id
     _do(
         lambda session, me, now: offers.offer_help(

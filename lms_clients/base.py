@@ -62,12 +62,14 @@ class KnownState:
     """What the last snapshots of this course left behind, so that only those who moved are asked about in detail.
 
     ``marks`` are CourseSnapshot.marks, kept per learner; ``read_at`` is when a learner's detail was last read
-    (a slow rotation re-reads the oldest); ``launches`` are each ``sub``'s last own launch, for LTI-only courses.
+    (a slow rotation re-reads the oldest); ``launches`` are each ``sub``'s last own launch, for LTI-only courses;
+    ``unnamed`` are the ``sub``s of people in the course whose API id nobody has told yet.
     """
 
     marks: Mapping[str, str] = field(default_factory=dict)
     read_at: Mapping[str, datetime] = field(default_factory=dict)
     launches: Mapping[str, datetime] = field(default_factory=dict)
+    unnamed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ class Options:
     ``total_seconds`` bounds one answer up to its last byte, slow drips included; ``max_wait`` is the longest we
     sleep for a throttling LMS before giving up with Throttled. ``detail`` is how many learners at most are asked
     about one by one in a snapshot, ``rotation`` how many of those who did not move are looked at again.
-    ``renewed`` is called with the new secret when a token was refreshed, before it is used. ``ca_bundle`` is a
-    file of certificates to trust in place of the usual ones.
+    ``renewed`` is called with the new secret when a token was refreshed, before it is used. ``renewing`` is given the
+    secret held and the function that renews one, and returns the secret to use: whoever shares a connection renews one
+    after the other there, and takes what somebody else has renewed meanwhile. ``ca_bundle`` is a file of certificates
+    to trust in place of the usual ones.
     """
 
     user_agent: str = "Regista/0.1 (+https://example.org/regista)"
@@ -40,3 +42,4 @@ class Options:
     monotonic: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = _jitter
     renewed: Callable[[str], None] = field(default=lambda secret: None)
+    renewing: Callable[[str, Callable[[str], str]], str] = field(default=lambda held, renew: renew(held))

@@ -53,4 +53,5 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     security.install(app)
     for room in (lti, panels, desk, control, admin, feeds, health):
         app.register_blueprint(room.blueprint)
+    app.register_blueprint(admin.back_blueprint)
     return app

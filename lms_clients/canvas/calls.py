@@ -68,7 +68,7 @@ class Calls:
 
     def __init__(self, base_url: str, secret: str, options: Options) -> None:
         self._base = base_url.rstrip("/")
-        self._secret = CanvasSecret.read(secret)
+        self._held, self._secret = secret, CanvasSecret.read(secret)
         self._options = options
         self._http = Http(base_url, options, judge=judge_canvas)
 
@@ -87,10 +87,14 @@ class Calls:
         return {"Authorization": f"Bearer {self._secret.access_token}", "Accept": _ACCEPT}
 
     def _renew(self) -> None:
-        renewed = oauth.renew(self._base, self._secret, self._options)
+        self._held = self._options.renewing(self._held, self._renewed)
+        self._secret = CanvasSecret.read(self._held)
+
+    def _renewed(self, held: str) -> str:
+        renewed = oauth.renew(self._base, CanvasSecret.read(held), self._options).text
         # Stored before it is used: if storing fails, nothing depends on it yet.
-        self._options.renewed(renewed.text)
-        self._secret = renewed
+        self._options.renewed(renewed)
+        return renewed
 
     def _twice(self, ask: Callable[[], T]) -> T:
         try:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import quote
 
 from lms_clients.base import CalendarEvent, Capabilities, Delivery, KnownState, Message
-from lms_clients.canvas import outbox, probe
+from lms_clients.canvas import outbox, people, probe
 from lms_clients.canvas.calls import Calls
 from lms_clients.canvas.plan import Reading, course_path
-from lms_clients.canvas.shapes import Enrollment
 from lms_clients.ledger import Ledger
 from lms_clients.options import Options
 from lms_clients.records import CourseRef, CourseSnapshot
@@ -43,10 +41,7 @@ class CanvasClient:
 
     def learner_id(self, course: CourseRef, lti_sub: str) -> str | None:
         """The API's id of the person whom launches call ``lti_sub``; None where Canvas finds nobody in the course."""
-        wanted = [("user_id", f"lti_1_3_id:{quote(lti_sub, safe='')}")]
-        for row in self._calls.first(f"{course_path(course)}/enrollments", Enrollment, wanted):
-            return str(row.user_id)
-        return None
+        return people.find_by_sub(self._calls, course_path(course), lti_sub)
 
     def send_message(self, message: Message) -> tuple[Delivery, ...]:
         """Send as the token's user, in plain text."""

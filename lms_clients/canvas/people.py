@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from urllib.parse import quote
 
 from lms_clients.canvas.calls import Calls, Params
 from lms_clients.canvas.shapes import Enrollment, Group
+from lms_clients.errors import NotFound, Permission
 from lms_clients.ledger import Ledger
 from lms_clients.records import (
     Access,
@@ -20,7 +24,7 @@ from lms_clients.records import (
     Role,
 )
 from lms_clients.records import Group as GroupRecord
-from lms_clients.values import decimal, from_iso
+from lms_clients.values import decimal, digest, from_iso
 
 _ROLES = {
     "StudentEnrollment": Role.LEARNER,
@@ -41,6 +45,8 @@ _STATES = {
 }
 # Canvas writes the last activity about every ten minutes.
 _RESOLUTION = timedelta(minutes=10)
+# So many people are asked for by their launches' name in one reading.
+_NAMES = 100
 _WANTED: Params = [
     *(("type[]", name) for name in ("StudentEnrollment", "TeacherEnrollment", "TaEnrollment", "ObserverEnrollment")),
     *(("state[]", name) for name in ("active", "invited", "inactive", "completed")),
@@ -90,6 +96,33 @@ def _enrolment(row: Enrollment) -> Enrolment:
         starts_at=from_iso(row.start_at),
         ends_at=from_iso(row.end_at),
     )
+
+
+def find_by_sub(calls: Calls, course_path: str, sub: str) -> str | None:
+    """The API's id of the person whom launches call ``sub``; None where Canvas finds nobody in the course."""
+    wanted = [("user_id", f"lti_1_3_id:{quote(sub, safe='')}")]
+    try:
+        for row in calls.first(f"{course_path}/enrollments", Enrollment, wanted):
+            return str(row.user_id)
+    except (NotFound, Permission):
+        return None
+    return None
+
+
+def named(
+    calls: Calls, course_path: str, found: Sequence[Learner], unnamed: Iterable[str], nobody: frozenset[str]
+) -> tuple[tuple[Learner, ...], frozenset[str]]:
+    """The learners with the ``sub`` of their launches, where it was not known yet, and the subs that nobody has.
+
+    One call for each; ``nobody`` are those (as digests) that an earlier reading asked for in vain.
+    """
+    asked = [sub for sub in sorted(unnamed) if digest(sub) not in nobody][:_NAMES]
+    ids = {sub: find_by_sub(calls, course_path, sub) for sub in asked}
+    # An old Canvas that does not know this kind of name may answer with anybody: one person has one sub.
+    told = Counter(ids.values())
+    subs = {who: sub for sub, who in ids.items() if who is not None and told[who] == 1}
+    unknown = nobody | {digest(sub) for sub, who in ids.items() if who is None}
+    return tuple(replace(one, lti_sub=subs.get(one.id)) for one in found) if subs else tuple(found), unknown
 
 
 def access(rows: Rows, ledger: Ledger) -> tuple[Access, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote
+
+import msgspec
 
 from lms_clients.base import KnownState
 from lms_clients.canvas import people, structure, work
@@ -19,6 +21,9 @@ from lms_clients.records import (
     CourseRef,
     CourseSnapshot,
     CourseState,
+    Gap,
+    GapReason,
+    Learner,
     Part,
     ProgressBasis,
 )
@@ -49,6 +54,7 @@ class Reading:
     known: KnownState
     now: datetime
     ledger: Ledger
+    lasting: list[Gap] = field(default_factory=list)
 
     def read(self) -> CourseSnapshot:
         """Read the course; raises where it cannot be read at all, or breaks down half-way."""
@@ -58,7 +64,7 @@ class Reading:
         path = f"/api/v1/courses/{shape.id}"
         rows = people.enrolments(self.calls, path)
         self.ledger.read.update({Part.COURSE, Part.ROSTER})
-        learners = people.learners(rows)
+        learners, nobody = self._named(path, people.learners(rows))
         tree = structure.read(self.calls, path, self.ledger)
         activities = structure.activities(tree)
         counted = work.counts(self.calls, path, self.ledger) if tree.has_requirements else ()
@@ -68,6 +74,9 @@ class Reading:
         plan = digest([(one.id, one.due_at, one.points_possible, one.pass_points) for one in activities])
         read, found = self._work(path, cohort, activities, plan)
         cursor = {"since": self.now.isoformat(), "plan": plan, "whole_at": self._whole_at(read, cohort)}
+        cursor |= {"nobody": nobody} if nobody else {}
+        gaps = [(gap.what, gap.reason, gap.detail) for gap in self.lasting]
+        cursor |= {"gaps": msgspec.json.encode(gaps).decode()} if gaps else {}
         base = CourseSnapshot(
             course=self._course(shape, activities, bool(counted)),
             taken_at=self.now,
@@ -85,11 +94,22 @@ class Reading:
         )
         return base if found is None else _with_work(base, found, read, cohort)
 
+    def _named(self, path: str, found: Sequence[Learner]) -> tuple[tuple[Learner, ...], str]:
+        """The learners with their launches' names, and whom Canvas did not find (asked again once a week)."""
+        before = self.cursor.get("nobody", "") if self._is_fresh() else ""
+        learners, nobody = people.named(self.calls, path, found, self.known.unnamed, frozenset(before.split()))
+        return learners, " ".join(sorted(nobody))
+
+    def _is_fresh(self) -> bool:
+        whole_at = _moment(self.cursor, "whole_at")
+        return whole_at is not None and timedelta(0) <= self.now - whole_at < _WHOLE_EVERY
+
     def _work(
         self, path: str, cohort: Sequence[str], activities: Sequence[Activity], plan: str
     ) -> tuple[Sequence[str], work.Work | None]:
         """Whose rows were read, and the rows; None where submissions may not be read."""
         by_id = {one.id: one for one in activities}
+        before = len(self.ledger.gaps)
         try:
             wanted = self._moved(path, cohort, plan)
             whom = None if len(wanted) > _MOST * len(cohort) else wanted
@@ -97,12 +117,23 @@ class Reading:
         except REFUSALS as error:
             self.ledger.refused(Part.SUBMISSIONS, error)
             return (), None
+        if whom is not None:
+            self._note_again()
+        self.lasting = [gap for gap in self.ledger.gaps[before:] if gap.learner_id is None]
         return (list(cohort) if whom is None else wanted), found
 
+    def _note_again(self) -> None:
+        """Note again the gaps that only a reading of everybody shows: a partial one does not close them."""
+        try:
+            told = msgspec.json.decode(self.cursor.get("gaps", "[]"), type=list[tuple[str, GapReason, str]])
+        except msgspec.MsgspecError:
+            return
+        for what, reason, detail in told:
+            self.ledger.note(what, reason, detail)
+
     def _moved(self, path: str, cohort: Sequence[str], plan: str) -> list[str]:
-        since, whole_at = _moment(self.cursor, "since"), _moment(self.cursor, "whole_at")
-        is_fresh = whole_at is not None and timedelta(0) <= self.now - whole_at < _WHOLE_EVERY
-        if since is None or not is_fresh or self.cursor.get("plan") != plan:
+        since = _moment(self.cursor, "since")
+        if since is None or not self._is_fresh() or self.cursor.get("plan") != plan:
             return list(cohort)
         moved = work.moved_since(self.calls, path, since - _OVERLAP)
         return [who for who in cohort if who in moved or who not in self.known.marks]
@@ -137,11 +168,14 @@ class Reading:
 
 
 def course_path(ref: CourseRef) -> str:
-    """The course's path, by its number or by its LTI context id."""
-    if ref.api_id:
-        return f"/api/v1/courses/{quote(ref.api_id, safe='')}"
+    """The course's path, by its LTI context id or by its number.
+
+    The context id comes first: launches sign it, while the number may have come in a parameter that a teacher can set.
+    """
     if ref.lti_context_id:
         return f"/api/v1/courses/lti_context_id:{quote(ref.lti_context_id, safe='')}"
+    if ref.api_id:
+        return f"/api/v1/courses/{quote(ref.api_id, safe='')}"
     raise NotFound("the course has no Canvas id", code="no_course_id")
 
 

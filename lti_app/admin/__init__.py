@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from lti_app.door import guard
 
-blueprint = Blueprint("admin", __name__, url_prefix="/v/<ref>/admin")
+blueprint: Blueprint = Blueprint("admin", __name__, url_prefix="/v/<ref>/admin")
 # An administrator may come from outside of any course.
 guard(blueprint, roles=("admin",), needs_course=False)
 

@@ -186,7 +186,7 @@ def courses() -> None:
     from sqlalchemy import select
 
     from lti_app.models import Context
-    from lti_app.store.knowledge import freshness
+    from lti_app.store.freshness import freshness
 
     with opened() as (_, house, _settings), house.db.reading() as session:
         for row in session.execute(select(Context.id, Context.title, Context.sync_due_at).order_by(Context.id)):

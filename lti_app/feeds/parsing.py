@@ -89,6 +89,7 @@ def read_statements(said: Any) -> tuple[list[str], list[Told]]:
 def read_envelope(said: Any) -> list[Told]:
     """Return the events of a Caliper envelope; entities that it describes beside them move nothing; raises BadBatch."""
     data = said.get("data") if isinstance(said, dict) else None
+    sensor = said.get("sensor") if isinstance(said, dict) else None
     if not isinstance(data, list | dict):
         raise BadBatch("this is no Caliper envelope: it has no data")
     events = []
@@ -98,8 +99,8 @@ def read_envelope(said: Any) -> list[Told]:
         action = event.get("action")
         told = event.get("id") or event.get("@id")
         # Some senders give all events the id of the sensor itself: then only the content tells them apart.
-        is_own = isinstance(told, str) and bool(told) and told != said.get("sensor")
-        key = _digest("caliper", told[:2000]) if is_own else _own_hash(event)
+        is_own = isinstance(told, str) and bool(told) and told != sensor
+        key = _digest("caliper", str(told)[:2000]) if is_own else _own_hash(event)
         known = tail(action) in CALIPER
         events.append(Told(key, whole(action), known, caliper_places(event), _moment(event.get("eventTime"))))
     return events

@@ -16,8 +16,9 @@ from engagement.values import Activity, ActivityKind, Cohort, Feeling, Holiday, 
 from lti_app import models
 from lti_app.models import ActiveDay, Context, Episode, GroupMember, Membership, Person, SyncGap
 from lti_app.store.cohort_progress import progress_of
+from lti_app.store.freshness import Freshness, GapNote, freshness
 from lti_app.store.helpers import load_helpers
-from lti_app.store.knowledge import OF_THE_DETAIL, Freshness, GapNote, freshness, hidden_by, known_by
+from lti_app.store.knowledge import OF_THE_DETAIL, hidden_by, known_by
 from lti_app.store.questions import open_questions
 from lti_app.store.scope import scope_of
 

@@ -13,7 +13,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from lti_app.models import Context, Deployment, EventFeed, FeedEvent, FeedWord, Registration
-from lti_app.store.bulk import among
+from lti_app.store.bulk import among, table_of
+
+COURSES = table_of(Context)
 
 # A plug-in that was stopped sends again what it failed to send; after a week that is a matter of the past.
 KEEP = timedelta(days=7)
@@ -160,7 +162,7 @@ def _courses(session: Session, registration_id: int, ids: Iterable[str]) -> Mapp
         select(Context.id, Context.api_id, Context.id_on_platform, Context.synced_at)
         .join(Deployment, Deployment.id == Context.deployment_id)
         .where(Deployment.registration_id == registration_id)
-        .where(or_(among(session, Context.api_id, wanted), among(session, Context.id_on_platform, wanted)))
+        .where(or_(among(session, COURSES.c.api_id, wanted), among(session, COURSES.c.id_on_platform, wanted)))
         .order_by(Context.id)
     )
     found: dict[str, _Course] = {}

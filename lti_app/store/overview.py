@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,10 +19,10 @@ from lti_app.models import (
     Membership,
     Post,
     Registration,
-    SyncGap,
     SyncRun,
     Thread,
 )
+from lti_app.store.freshness import Freshness, freshness_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,12 @@ class CourseLine:
     ended: int
     helpers: int
     posts: int
-    synced_at: datetime | None
-    failures: int
-    gaps: int
+    freshness: Freshness
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformLine:
-    """One registration as its admin sees it."""
+    """One registration as its admin sees it; ``cannot`` are lms_clients' Missing, as they are stored."""
 
     registration_id: int
     name: str
@@ -56,7 +55,7 @@ class PlatformLine:
     connection: str | None
     connection_status: str | None
     connection_detail: str
-    cannot: tuple[str, ...]
+    cannot: tuple[Mapping[str, str], ...]
     last_run_at: datetime | None
     last_run_state: str | None
     last_run_calls: int | None
@@ -68,7 +67,10 @@ def _by_context(session: Session, statement: object) -> dict[int, tuple[int, ...
 
 
 def academy_courses(session: Session, academy_id: int, since: datetime) -> tuple[CourseLine, ...]:
-    """Return every course of one academy, by title; posts are counted from ``since``. Six queries, whatever the size."""
+    """Return every course of one academy, by title; posts are counted from ``since``.
+
+    There are as many queries for one course as for a hundred.
+    """
     courses = session.execute(
         select(Context).join(Deployment).where(Deployment.academy_id == academy_id).order_by(Context.title)
     ).scalars()
@@ -112,10 +114,7 @@ def academy_courses(session: Session, academy_id: int, since: datetime) -> tuple
         .where(Thread.context_id.in_(ids), Thread.match_id.is_(None), Post.created_at >= since)
         .group_by(Thread.context_id),
     )
-    gaps = _by_context(
-        session,
-        select(SyncGap.context_id, func.count()).where(SyncGap.context_id.in_(ids)).group_by(SyncGap.context_id),
-    )
+    fresh = freshness_of(session, ids)
 
     def of(table: dict[int, tuple[int, ...]], key: int, n: int = 0) -> int:
         return table.get(key, (0, 0, 0))[n]
@@ -131,9 +130,7 @@ def academy_courses(session: Session, academy_id: int, since: datetime) -> tuple
             helped=of(helped, c.id),
             helpers=of(helpers, c.id),
             posts=of(posts, c.id),
-            synced_at=c.synced_at,
-            failures=c.sync_failures,
-            gaps=of(gaps, c.id),
+            freshness=fresh[c.id],
         )
         for c in mine
     )
@@ -174,7 +171,7 @@ def academy_platforms(session: Session, academy_id: int) -> tuple[PlatformLine, 
                 connection=connection.kind if connection else None,
                 connection_status=connection.status if connection else None,
                 connection_detail=connection.status_detail if connection else "",
-                cannot=tuple(str(x) for x in connection.cannot) if connection else (),
+                cannot=tuple(connection.cannot or ()) if connection else (),
                 last_run_at=run.started_at if run else None,
                 last_run_state=run.state if run else None,
                 last_run_calls=run.calls if run else None,

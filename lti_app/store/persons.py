@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select, update
-from sqlalchemy import exists as sql_exists
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from lms_clients.records import Learner
-from lti_app.models import Membership, Person
+from lti_app.models import Person
 from lti_app.store.bulk import among, insert_rows, table_of, update_rows
 from lti_app.store.digests import text
+from lti_app.store.joining import join_persons
 from lti_app.store.scope import Scope
 
 TABLE = table_of(Person)
@@ -42,7 +43,9 @@ def _wanted(learner: Learner, old: Row[Any] | None) -> tuple[Any, ...]:
     if old is None:
         return said
     kept = tuple(old[at + 1] if value is None else value for at, value in enumerate(said))
-    return (old.id_on_platform or kept[0], *kept[1:])
+    # LTI alone knows no other name than the ``sub``: what the LMS's own services told before stays.
+    api_id = old.api_id if old.api_id and learner.id == learner.lti_sub else kept[1]
+    return (old.id_on_platform or kept[0], api_id, *kept[2:])
 
 
 class _Known:
@@ -66,28 +69,27 @@ class _Known:
         return self.by_sub.get(learner.lti_sub) or self.by_api.get(learner.id)
 
 
-def _join_doubles(session: Session, known: _Known, learners: Sequence[Learner]) -> None:
-    """Let go of an API id that a second entry holds, and bring its memberships over, where a launch made the first.
-
-    This happens where an LMS tells only later which ``sub`` belongs to which of its ids.
-    """
+def _join_doubles(session: Session, known: _Known, learners: Sequence[Learner], now: datetime) -> bool:
+    """Make one of two entries where an LMS tells only now which ``sub`` belongs to which of its ids."""
+    found = False
     for learner in learners:
         first, second = known.by_sub.get(learner.lti_sub), known.by_api.get(learner.id)
         if first is None or second is None or first.id == second.id:
             continue
-        session.execute(update(Person).where(Person.id == second.id).values(api_id=None))
-        other = aliased(Membership)
-        there = sql_exists().where(other.context_id == Membership.context_id, other.person_id == first.id)
-        moved = update(Membership).where(Membership.person_id == second.id, ~there).values(person_id=first.id)
-        session.execute(moved, execution_options={"synchronize_session": False})
-        left = update(Membership).where(Membership.person_id == second.id).values(state="deleted")
-        session.execute(left, execution_options={"synchronize_session": False})
+        found = True
+        if second.id_on_platform is None:
+            join_persons(session, first.id, second.id, now)
+        else:
+            # Somebody else's launches stand behind it: it had only the wrong id.
+            session.execute(update(Person).where(Person.id == second.id).values(api_id=None))
+    return found
 
 
 def save_persons(session: Session, scope: Scope, learners: Sequence[Learner]) -> Matched:
     """Insert and update the persons of a roster; a display name that somebody chose is never touched."""
     known = _Known(session, scope, learners)
-    _join_doubles(session, known, learners)
+    if _join_doubles(session, known, learners, scope.now):
+        known = _Known(session, scope, learners)
     ids, new, changes = {}, [], []
     for learner in learners:
         old = known.find(learner)

@@ -39,6 +39,8 @@ class FakeCanvas:
         self.asked: list[tuple[str, str, list[tuple[str, str]]]] = []
         self.instead: dict[str, Callable[[Request], Reply]] = {}
         self.good_tokens = {"a-token"}
+        # The names that launches have for people, and the API's ids.
+        self.subs: dict[str, str] = {}
         quiz = {"id": 41, "name": "Quiz", "position": 2, "points_possible": 20, "submission_types": ["online_quiz"]}
         extra = {"id": 43, "name": "Talk", "position": 4, "points_possible": 5, "submission_types": ["on_paper"]}
         self.assignments = [
@@ -74,6 +76,8 @@ class FakeCanvas:
     def _route(self, path: str, query: list[tuple[str, str]]) -> Reply:
         if path in (COURSE_PATH, "/api/v1/courses/lti_context_id:ctx"):
             return Reply.of(self.course)
+        if path == "/api/v1/users/self":
+            return Reply.of({"id": 9, "name": "Regista Service"})
         name = path.removeprefix(f"{COURSE_PATH}/")
         if name == "enrollments":
             return self._enrollments(query)
@@ -89,6 +93,11 @@ class FakeCanvas:
         return Reply.of(lists[name]) if name in lists else error("404_not_found")
 
     def _enrollments(self, query: list[tuple[str, str]]) -> Reply:
+        sub = dict(query).get("user_id", "").removeprefix("lti_1_3_id:")
+        if sub:
+            who = self.subs.get(sub)
+            rows = [row for row in body("enrollments.page1") if str(row["user_id"]) == who]
+            return Reply.of(rows[:1]) if who is not None else error("404_not_found")
         bookmark = "page=bookmark:WyJTdHVkZW50Il0&per_page=2"
         if ("page", "bookmark:WyJTdHVkZW50Il0") in query:
             return Reply.of(body("enrollments.page2"))

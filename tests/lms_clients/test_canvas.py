@@ -341,8 +341,33 @@ def test_pitfall_24_a_course_is_found_by_its_lti_context(canvas: FakeCanvas, cli
 
 
 def test_a_person_is_found_by_the_sub_of_a_launch(canvas: FakeCanvas, client: CanvasClient) -> None:
+    canvas.subs = {"0a1b-c": "123"}
     assert client.learner_id(COURSE, "0a1b-c") == "123"
     assert ("user_id", "lti_1_3_id:0a1b-c") in canvas.asked[-1][2]
+    assert client.learner_id(COURSE, "somebody-else") is None
+
+
+def test_people_of_launches_are_found_once_and_those_unknown_are_not_asked_for_again(
+    canvas: FakeCanvas, client: CanvasClient
+) -> None:
+    canvas.subs = {"sub-ana": "123"}
+    known = KnownState(unnamed=frozenset({"sub-ana", "sub-admin"}))
+    first = client.snapshot(COURSE, {}, known, NOW)
+    assert {one.id: one.lti_sub for one in first.learners if one.lti_sub} == {"123": "sub-ana"}
+    canvas.asked.clear()
+    client.snapshot(COURSE, first.cursor, replace(known, unnamed=frozenset({"sub-admin"})), NOW)
+    assert not [query for _, _, query in canvas.asked if any("lti_1_3_id" in value for _, value in query)]
+    later = NOW + timedelta(days=8)
+    client.snapshot(COURSE, first.cursor, replace(known, unnamed=frozenset({"sub-admin"})), later)
+    assert [query for _, _, query in canvas.asked if ("user_id", "lti_1_3_id:sub-admin") in query]
+
+
+def test_a_canvas_that_answers_the_same_person_for_every_name_is_not_believed(
+    canvas: FakeCanvas, client: CanvasClient
+) -> None:
+    canvas.subs = {"sub-1": "123", "sub-2": "123"}
+    read = client.snapshot(COURSE, {}, KnownState(unnamed=frozenset(canvas.subs)), NOW)
+    assert {one.lti_sub for one in read.learners} == {None}
 
 
 def granted(token: str) -> Reply:

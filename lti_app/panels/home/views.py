@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from flask import Blueprint, Response, abort, g, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -17,6 +16,7 @@ from lti_app.panels.peer.forms import Offer
 from lti_app.panels.peer.parts import Word, choices, note_seen, support_of_viewer
 from lti_app.shell import SCHEMES, render_panel
 from lti_app.store import episodes, milestones, people, pulse, talk
+from lti_app.store.freshness import Freshness, freshness
 from lti_app.store.refusals import NotYours
 from lti_app.store.views import ActivityRef, SupportView
 
@@ -35,8 +35,7 @@ class HomeView:
     ask_about: ActivityRef | None
     desk_waiting: int
     shows_milestones: bool
-    synced_at: datetime | None
-    sync_fails: bool
+    freshness: Freshness
 
 
 def _home(session: Session) -> HomeView:
@@ -50,8 +49,7 @@ def _home(session: Session) -> HomeView:
         ask_about=pulse.to_ask_about(session, me.id, now),
         desk_waiting=people.desk_waiting(session, me.context_id, now) if staff else 0,
         shows_milestones=bool((me.settings or {}).get(milestones.SHOWS)),
-        synced_at=me.context.synced_at,
-        sync_fails=bool(me.context.sync_failures),
+        freshness=freshness(session, me.context_id),
     )
 
 

@@ -18,6 +18,7 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 PART_HOURS = 6
 #: How far back what somebody did still tells when they are around.
 TOLD_BY = timedelta(days=56)
+ENOUGH = 4
 
 
 def slot_at(at: datetime, zone: ZoneInfo) -> int:
@@ -43,11 +44,16 @@ def _hours(at: time) -> float:
 
 
 def own_slots(learner: Learner, zone: ZoneInfo, now: datetime) -> int:
-    """Return when a learner has been around, from moments that the course knows: tries, work handed in, last visit."""
+    """Return when a learner has been around, from moments that the course knows: tries, work handed in, last visit.
+
+    0 where fewer than ENOUGH moments of the last weeks are known: a visit or two tell nobody's habits.
+    """
+    known = {at for at in _moments(learner) if now - TOLD_BY < at <= now}
+    if len(known) < ENOUGH:
+        return 0
     mask = 0
-    for at in _moments(learner):
-        if now - TOLD_BY < at <= now:
-            mask |= slot_at(at, zone)
+    for at in known:
+        mask |= slot_at(at, zone)
     return mask
 
 

@@ -130,14 +130,16 @@ def test_hours_are_what_people_said_or_else_what_they_did() -> None:
     rome = ZoneInfo("Europe/Rome")
     said = (Window(0, time(18), time(20)), Window(1, time(11, 30), time(13)))
     assert codes_of(slots_of_windows(said)) == ("mon-evening", "tue-afternoon")
-    tries = (Attempt(datetime(2026, 11, 18, 19, 30, tzinfo=UTC)), Attempt(ago(90)), Attempt(ago(-1)))
+    evenings = [datetime(2026, 11, day, 19, 30, tzinfo=UTC) for day in (4, 11, 18)]
+    tries = (*(Attempt(at) for at in evenings), Attempt(ago(90)), Attempt(ago(-1)))
     ada: Learner = learner(
         ADA,
         last_seen_at=datetime(2026, 11, 16, 7, 0, tzinfo=UTC),
         progress={QUIZ_1: Progress(ActivityState.FAILED, attempts=tries)},
     )
     assert codes_of(own_slots(ada, rome, NOW)) == ("mon-morning", "wed-evening")
-    assert own_slots(learner(BRUNO), rome, NOW) == 0
+    # A visit or two tell nobody's habits.
+    assert own_slots(learner(BRUNO), rome, NOW) == own_slots(replace(ada, progress={}), rome, NOW) == 0
 
 
 def test_naive_times_are_refused() -> None:

@@ -23,6 +23,8 @@ LEFT_OVER = 0.6
 HIDDEN = 0.6
 HIDDEN_DAYS = 0.85
 HIGH = 0.85
+#: Whoever has come within these days is "here"; silence beyond them is no sign of having too much to do.
+HERE_DAYS = 4
 #: What fell due longer ago than this is a backlog, and no longer "all at once".
 JUST_MISSED = timedelta(days=3)
 #: Coming on fewer days than this share of the usual ones is fading.
@@ -166,7 +168,7 @@ def _waiting(standing: Standing, policy: Policy) -> Guess | None:
 def _overloaded(standing: Standing, policy: Policy) -> Guess | None:
     """Several things at once, for somebody who is there: whoever has been gone for long is not busy here."""
     away = standing.rhythm.counted_days
-    if away is None or away >= policy.silent_days:
+    if away is None or away > min(HERE_DAYS, policy.silent_days):
         return None
     pressing = (*_just_missed(standing), *standing.due_soon)
     strained = standing.partial >= 2 or standing.at_night >= 3

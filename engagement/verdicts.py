@@ -48,10 +48,27 @@ class Reason:
     weight: float = 0.0
 
 
-def worth_saying(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    """The reasons a person should read, strongest first: those that do not speak against the stall and name a fact."""
+#: What tells a kind from the others is read first: the card's points weigh silence, not what lies behind it.
+FIRST_SAID = (ReasonCode.ASKED_FOR_HELP, ReasonCode.SAID)
+TELLING: Mapping[StallKind, tuple[ReasonCode, ...]] = {
+    StallKind.STUCK: (ReasonCode.FAILED_ATTEMPTS, ReasonCode.QUESTION_OPEN),
+    StallKind.BORED: (ReasonCode.AHEAD, ReasonCode.HIGH_SCORES),
+    StallKind.OVERLOADED: (ReasonCode.SEVERAL_DUE, ReasonCode.LATE_NIGHTS, ReasonCode.HALF_DONE),
+    StallKind.DRIFTING: (ReasonCode.SILENT, ReasonCode.FADING),
+    StallKind.NEVER_STARTED: (ReasonCode.NEVER_CAME,),
+    StallKind.WAITING: (ReasonCode.WAITING_FOR_MARK,),
+}
+
+
+def worth_saying(reasons: Iterable[Reason], kind: StallKind | None = None) -> tuple[Reason, ...]:
+    """The reasons a person should read: those that do not speak against the stall and name a fact.
+
+    What the learner said comes first, then what tells the ``kind``, then the strongest.
+    """
+    telling = (*FIRST_SAID, *TELLING.get(kind, ())) if kind is not None else FIRST_SAID
     spoken = [reason for reason in reasons if reason.weight >= 0 and reason.code not in UNSPOKEN]
-    return tuple(sorted(spoken, key=lambda reason: -reason.weight))
+    place = {code: number for number, code in enumerate(telling)}
+    return tuple(sorted(spoken, key=lambda reason: (place.get(reason.code, len(telling)), -reason.weight)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engagement.values import ActivityState
-from engagement.verdicts import UNSPOKEN
+from engagement.values import ActivityState, Reason, ReasonCode, StallKind, worth_saying
 from lti_app.models import Academy, Activity, Context, Deployment, Membership, Person
 from lti_app.store.names import initials, short_name
 from lti_app.store.refusals import NotYours
@@ -73,11 +72,21 @@ def named_activities(reasons: Iterable[Mapping[str, Any]]) -> set[int]:
     return {activity_id for activity_id in ids if isinstance(activity_id, int)}
 
 
-def reason_views(reasons: Sequence[Mapping[str, Any]], refs: Mapping[int, ActivityRef]) -> tuple[ReasonView, ...]:
-    """Return the stored reasons that a person should read, heaviest first: engagement's ``worth_saying``, of rows."""
-    views = []
-    spoken = [reason for reason in reasons if reason["code"] not in UNSPOKEN and reason.get("weight", 0) >= 0]
-    for reason in sorted(spoken, key=lambda reason: -float(reason["weight"])):
-        facts = reason.get("facts", {})
-        views.append(ReasonView(str(reason["code"]), facts, refs.get(facts.get("activity_id"))))
-    return tuple(views)
+def reason_views(
+    reasons: Sequence[Mapping[str, Any]], refs: Mapping[int, ActivityRef], kind: str
+) -> tuple[ReasonView, ...]:
+    """Return the stored reasons that a person should read, in engagement's order for this kind of stall."""
+    known = {code.value for code in ReasonCode}
+    values = [
+        Reason(ReasonCode(reason["code"]), reason.get("facts", {}), float(reason.get("weight", 0)))
+        for reason in reasons
+        if reason["code"] in known
+    ]
+    return tuple(
+        ReasonView(reason.code.value, reason.facts, refs.get(_number(reason.facts.get("activity_id"))))
+        for reason in worth_saying(values, StallKind(kind) if kind in set(StallKind) else None)
+    )
+
+
+def _number(told: object) -> int:
+    return told if isinstance(told, int) else 0

@@ -115,7 +115,7 @@ def _items(session: Session, episodes: Sequence[Episode], seen_at: datetime) -> 
             kind=e.kind,
             state=e.state,
             activity=refs.get(e.activity_id or 0),
-            reasons=reason_views(e.reasons, refs)[:2],
+            reasons=reason_views(e.reasons, refs, e.kind)[:2],
             tried=step_of(tried[e.id], helpers) if e.id in tried else None,
             owner=people.get(e.owner_id or 0),
             due_at=e.due_at,

@@ -77,7 +77,7 @@ def desk_case(
         due_at=episode.due_at,
         snoozed_until=episode.desk_snoozed_until,
         owner=people.get(episode.owner_id or 0),
-        reasons=reason_views(episode.reasons, refs),
+        reasons=reason_views(episode.reasons, refs, episode.kind),
         strip=strip_of(session, context_id, member.id, now),
         tried=tuple(step_of(event, people) for event in story),
         says=tuple(Said(row.said, row.words, refs.get(row.activity_id or 0), row.at) for row in said),
@@ -197,5 +197,5 @@ def _draft(
         others=stuck_at(session, episode.context_id, episode.activity_id, but=member.id),
         motive=member.motive if (member.settings or {}).get(MOTIVE_SHARED) else None,
         locale=person.locale,
-        reasons=reason_views(episode.reasons, refs),
+        reasons=reason_views(episode.reasons, refs, episode.kind),
     )

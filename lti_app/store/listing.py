@@ -36,7 +36,7 @@ def listed_today(session: Session, chosen: Chosen) -> tuple[Listed, ...]:
             stall.kind.value,
             tuple(
                 ReasonView(reason.code.value, reason.facts, refs.get(_activity(reason.facts.get("activity_id"))))
-                for reason in worth_saying(stall.reasons)[:2]
+                for reason in worth_saying(stall.reasons, stall.kind)[:2]
             ),
             running=number >= len(new),
         )

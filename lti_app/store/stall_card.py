@@ -19,6 +19,8 @@ from lti_app.store.views import CandidateView, StallView
 
 # What a chosen helper will see of the learner; the page says it beside the button.
 SHARED = ("name", "activity")
+# More reasons would weigh on a person rather than explain.
+MOST_REASONS = 4
 
 
 def stall_of(session: Session, member: Membership, now: datetime) -> StallView | None:
@@ -43,7 +45,7 @@ def stall_of(session: Session, member: Membership, now: datetime) -> StallView |
         kind=episode.kind,
         state=episode.state,
         activity=refs.get(episode.activity_id or 0),
-        reasons=reason_views(episode.reasons, refs),
+        reasons=reason_views(episode.reasons, refs, episode.kind)[:MOST_REASONS],
         since=episode.since,
         others=stuck_at(session, episode.context_id, episode.activity_id, but=member.id),
         passed=_passed(session, episode.activity_id),

@@ -214,7 +214,7 @@ def test_facts_after_now_never_change_a_decision(cohort: Cohort, later: Learner)
         if QUIZ_2 in progress:
             tries = (*progress[QUIZ_2].attempts, Attempt(future, 1.0, True))
             progress[QUIZ_2] = replace(progress[QUIZ_2], attempts=tries)
-        came = one.active_days | {day(-1), day(-2)}
+        came = one.active_days | {day(-2), day(-3)}
         changed.append(replace(one, active_days=came, progress=progress, questions={QUIZ_1: future, **one.questions}))
     newcomer = replace(later, id=99, enrolled_on=day(-3))
     after = replace(cohort, learners=(*changed, newcomer))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from flask import Response, abort, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,6 +17,7 @@ from lti_app.desk.drafts import draft_for
 from lti_app.fields import Field, form_key, read_number, read_text
 from lti_app.house import house
 from lti_app.shell import render_panel
+from lti_app.store.absence import away_until
 from lti_app.store.desk import desk_case, desk_queue, desk_seen, praise_done, tutor_acted
 from lti_app.store.refusals import NotYours, TooLate
 
@@ -45,21 +47,21 @@ def _done_words(what: str) -> str:
 
 def _case(session: Session, episode_id: int) -> dict[str, object]:
     try:
-        case = desk_case(session, g.membership.context_id, episode_id, house().clock.now(), tutor_id=_me())
+        case = desk_case(session, g.membership.context_id, episode_id, house().clock.now(), tutor_id=tutor_here())
     except NotYours:
         abort(404)
     return {"case": case, "draft": draft_for(session, case.draft)}
 
 
-def _me() -> int | None:
-    """A platform administrator may look without being a tutor of this course."""
+def tutor_here() -> int | None:
+    """Return who acts; a platform administrator may look without being a tutor of this course (None)."""
     return g.membership.id if g.membership.role in ("tutor", "manager") else None
 
 
-def _page(episode_id: int | None, written: Written | None = None) -> str:
+def _page(episode_id: int | None, written: Written | None = None, word: Written | None = None) -> str:
     with house().db.reading() as session:
         context_id, now = g.membership.context_id, house().clock.now()
-        queue = desk_queue(session, context_id, now, tutor_id=_me())
+        queue = desk_queue(session, context_id, now, tutor_id=tutor_here())
         chosen = episode_id or (queue.items[0].episode_id if queue.items else None)
         case = _case(session, chosen) if chosen is not None else {"case": None}
         return render_panel(
@@ -70,6 +72,9 @@ def _page(episode_id: int | None, written: Written | None = None) -> str:
             chosen=chosen,
             opened=episode_id is not None,
             written=written or Written(),
+            word=word or Written(),
+            away=away_until(g.membership.settings, now) if tutor_here() else None,
+            today=now.astimezone(ZoneInfo(g.time_zone)).date(),
             **case,
         )
 
@@ -79,11 +84,16 @@ def _fragment(episode_id: int, written: Written) -> str:
         return render_template("desk/_case.html", written=written, opened=True, **_case(session, episode_id))
 
 
+def queue_page(word: Written) -> str:
+    """Return the whole desk with a word about what was just done."""
+    return _page(None, word=word)
+
+
 @blueprint.route("", methods=["GET", "POST"], endpoint="queue")
 def queue() -> ResponseReturnValue:
     """Show the queue, with its first case beside it where there is room."""
     page = _page(None)
-    tutor = _me()
+    tutor = tutor_here()
     if tutor is not None and not g.visit.student_view:
         with house().db.writing() as session:
             desk_seen(session, g.membership.context_id, tutor, house().clock.now())
@@ -104,7 +114,7 @@ def act(episode_id: int) -> Response:
     what = request.form.get("what", "")
     if what not in ACTS:
         abort(400)
-    if _me() is None:
+    if tutor_here() is None:
         abort(403)
     body = read_text("body" if what == "message" else "note", most=LONGEST_MESSAGE, needed=what == "message")
     written = Written(body=body) if body.fault else _do(episode_id, what, body)
@@ -148,7 +158,7 @@ def _do(episode_id: int, what: str, body: Field) -> Written:
 @blueprint.post("/seen/<int:prompt_id>")
 def seen_to(prompt_id: int) -> Response:
     """Take a praise or a report off the desk because somebody has seen to it."""
-    if _me() is None:
+    if tutor_here() is None:
         abort(403)
     try:
         with house().db.writing() as session:
@@ -164,5 +174,5 @@ def seen_to(prompt_id: int) -> Response:
 
 def _queue_fragment() -> str:
     with house().db.reading() as session:
-        queue = desk_queue(session, g.membership.context_id, house().clock.now(), tutor_id=_me())
+        queue = desk_queue(session, g.membership.context_id, house().clock.now(), tutor_id=tutor_here())
         return render_template("desk/_queue.html", queue=queue, chosen=None)

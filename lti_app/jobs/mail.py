@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from dataclasses import dataclass
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, localtime
@@ -60,7 +61,7 @@ def send(mail: Mail, settings: Settings) -> Delivery:
     """Send one message and say what became of it; raises MailNotSent where it may go later."""
     try:
         message = compose(mail, settings)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         return Delivery(mail.to_email, DeliveryState.REFUSED, reason="bad_address")
     server = _open(settings)
     try:

@@ -50,6 +50,12 @@ def _middle(out: Outgoing) -> tuple[str, str]:
             "The person whom you asked about %(activity)s has said yes. You can write to each other now.",
             activity=place,
         )
+    if out.kind == "tutor":
+        subject = _("Somebody is waiting on your desk")
+        return subject, _(
+            "In %(course)s a case has come to you: who, where and why, with a draft to begin from, are on your desk.",
+            course=out.course or _("your course"),
+        )
     if out.kind == "did_it_help":
         return _("Did it help?"), _(
             "A few days ago a course mate and you met about %(activity)s. One word in the panel is enough.",

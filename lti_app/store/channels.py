@@ -20,6 +20,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "nudge": ("nudge",),
     "peer": ("ask_helper", "introduced", "next_candidate"),
     "tutor": ("tutor_message",),
+    "desk": ("tutor",),
 }
 # So long a word waits in the panel before it goes out as a message: most people come by themselves.
 PANEL_FIRST = {
@@ -27,6 +28,7 @@ PANEL_FIRST = {
     "ask_helper": timedelta(hours=2),
     "introduced": timedelta(hours=2),
     "next_candidate": timedelta(hours=24),
+    "tutor": timedelta(hours=12),
 }
 
 

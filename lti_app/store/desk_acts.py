@@ -157,4 +157,9 @@ def praise_done(session: Session, prompt_id: int, tutor_id: int, now: datetime) 
     if prompt.answered_at is None:
         prompt.state, prompt.answered_at = "answered", now
         prompt.by_id = tutor_id
+        reporter = prompt.facts.get("by_id") if prompt.kind == "report" else None
+        if isinstance(reporter, int):
+            # Whoever raised it hears that a person has seen to it.
+            key = f"heard:{prompt.id}"
+            add(session, NewPrompt(key, "heard", prompt.context_id, reporter, match_id=prompt.match_id), now)
     session.flush()

@@ -72,6 +72,8 @@ def is_wanted(session: Session, prompt: Prompt) -> bool:
     member = session.get(Membership, prompt.membership_id or 0, populate_existing=True)
     if member is None or member.state != "active" or prompt.seen_at is not None or prompt.answered_at is not None:
         return False
+    if prompt.kind == "tutor":
+        return _still_waits(session, prompt, member)
     match = session.get(Match, prompt.match_id, populate_existing=True) if prompt.match_id else None
     if prompt.kind == "ask_helper":
         return match is not None and match.state in ("asked", "called")
@@ -81,6 +83,15 @@ def is_wanted(session: Session, prompt: Prompt) -> bool:
         episode = session.get(Episode, prompt.episode_id or 0, populate_existing=True)
         return episode is not None and episode.ended_at is None
     return True
+
+
+def _still_waits(session: Session, prompt: Prompt, tutor: Membership) -> bool:
+    """Whether a case still waits for its tutor, who has not looked at the desk since it came."""
+    episode = session.get(Episode, prompt.episode_id or 0, populate_existing=True)
+    if episode is None or episode.ended_at is not None or episode.tutored_at is not None:
+        return False
+    looked = (tutor.settings or {}).get("desk_seen_at")
+    return episode.owner_id == tutor.id and not (isinstance(looked, str) and looked > prompt.made_at.isoformat())
 
 
 def begin(session: Session, prompt_id: int, until: datetime, now: datetime) -> Outgoing | str:

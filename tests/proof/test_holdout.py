@@ -1,4 +1,4 @@
-"""The lot: off until Marta turns it on, drawn before anything is sent, fair to whoever asks, and honest about itself."""
+"""The lot: off until Marta turns it on, drawn before anything is sent, fair to whoever asks, honest about itself."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from lti_app.jobs.deliver import DeliverSummary, deliver_due
 from lti_app.jobs.sweep import sweep_context
 from lti_app.models import Context, Delivery, Episode, Prompt
 from lti_app.sealing import seal_text
-from lti_app.store import matches, prompts
+from lti_app.store import letters, matches, prompts
 from lti_app.store.desk import desk_case, tutor_acted
 from lti_app.store.support import support_for
 from tests.conftest import StillClock
@@ -42,6 +42,9 @@ def connected(app: Flask, course: Course, mailbox: Mailbox) -> House:
     with house.db.writing() as session:
         sealed = seal_text("token", house.settings.secret_key)
         Builder(session).connect(course.registration, mailbox.url, sealed)
+        # What reaches tutors about their desk is told in tests/proof.
+        for tutor in (course.clara, course.carlo):
+            letters.choose_letters(session, tutor, {"desk": ()})
     return house
 
 

@@ -21,9 +21,9 @@ def _whose(token: str) -> tuple[int, str]:
     if found is not None:
         with house().db.reading() as session:
             person = _person(session, found[0])
-        if person is not None:
-            g.locale = language_of(person.locale, house().settings.default_locale)
-            return found
+            if person is not None:
+                g.locale = language_of(person.locale, house().settings.default_locale)
+                return found
     words = _("It is damaged, or the place it belonged to is gone. You can also choose in the panel, under Messages.")
     raise Trouble(_("This link leads nowhere"), words, status=404)
 

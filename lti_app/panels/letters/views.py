@@ -13,6 +13,8 @@ from lti_app.store import letters
 from lti_app.store.channels import EMAIL
 from lti_app.store.policies import policy_of
 
+NOT_FOR = {"staff": ("nudge", "tutor"), "learner": ("desk",)}
+
 blueprint = Blueprint("letters", __name__, url_prefix="/v/<ref>/letters")
 door.guard(blueprint)
 
@@ -25,7 +27,11 @@ def _page(kept: bool = False) -> str:
             session,
             "panels/letters/page.html",
             tab="letters",
-            chosen=letters.my_letters(session, g.membership.id),
+            chosen={
+                group: ways
+                for group, ways in letters.my_letters(session, g.membership.id).items()
+                if group not in NOT_FOR["staff" if g.visit.is_staff else "learner"]
+            },
             here=here,
             kept=kept,
             policy=policy,

@@ -51,7 +51,7 @@ class Web:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_POST = _serve
+            do_GET = do_POST = do_PUT = _serve
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass

@@ -53,7 +53,7 @@ def _tabs(session: Session) -> tuple[Tab, ...]:
     ]
     if not g.visit.is_staff:
         news = circle_view.circle_news(session, me.id)
-        tabs.append(Tab("circle", _("Your circle"), url_for("panels.circle.show"), news))
+        tabs.append(Tab("circle", _("Circle"), url_for("panels.circle.show"), news))
     # Rooms for staff stand in the same row; a room that is not built in is not offered.
     rooms = (
         ("desk", _("Desk"), "desk.queue", g.visit.is_staff),

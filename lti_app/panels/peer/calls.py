@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from zlib import crc32
 
+from babel.lists import format_list
 from flask import Blueprint, Response, abort, g, make_response, render_template, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -101,6 +102,11 @@ def offer_preview(offer: Offer) -> CandidateView:
     )
 
 
+def listed(names: list[str]) -> str:
+    """Return names as a list is spoken: "Bruno, Bice and Carlo"."""
+    return str(format_list(names, locale=get_locale()))
+
+
 def preview() -> Response:
     """Draw the card of an offer that is being written."""
     return make_response(render_template("panels/peer/_preview.html", draft=forms.read_offer()))
@@ -113,6 +119,7 @@ def install(blueprint: Blueprint) -> None:
     blueprint.add_url_rule("/then-next/<int:match_id>", "then_next", then_next, methods=["POST"])
     blueprint.add_url_rule("/again/<part>", "look_again", look_again, methods=["GET"])
     blueprint.add_url_rule("/preview", "preview", preview, methods=["POST"])
+    blueprint.add_app_template_filter(listed, "listed")
     blueprint.add_app_template_global(mark_of, "mark_of")
     blueprint.add_app_template_global(first_offer, "first_offer")
     blueprint.add_app_template_global(offer_preview, "offer_preview")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 _PLACES = Decimal("0.00001")
 _YEAR_3000 = 32_503_680_000
@@ -19,6 +20,8 @@ def from_epoch(seconds: int | None) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+# A large course repeats itself: equal moments and numbers are one object, which is most of a reading's memory.
+@lru_cache(maxsize=4096)
 def from_iso(text: str | None) -> datetime | None:
     """A moment from ISO 8601 with a zone; None for nothing, for nonsense and for a time without a zone."""
     if not text:
@@ -30,6 +33,7 @@ def from_iso(text: str | None) -> datetime | None:
     return at.astimezone(UTC) if at.tzinfo else None
 
 
+@lru_cache(maxsize=4096)
 def decimal(value: Number) -> Decimal | None:
     """A score from an integer, a float with binary noise, or text with a point or comma; None for "-" and nothing."""
     if value is None:

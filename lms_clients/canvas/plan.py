@@ -112,15 +112,16 @@ class Reading:
         before = len(self.ledger.gaps)
         try:
             wanted = self._moved(path, cohort, plan)
-            whom = None if len(wanted) > _MOST * len(cohort) else wanted
-            found = work.read_submissions(self.calls, path, whom, by_id, self.ledger, self.now)
+            everybody = len(wanted) > _MOST * len(cohort)
+            whom = cohort if everybody else wanted
+            found = work.read_submissions(self.calls, path, whom, everybody, by_id, self.ledger, self.now)
         except REFUSALS as error:
             self.ledger.refused(Part.SUBMISSIONS, error)
             return (), None
         if whom is not None:
             self._note_again()
         self.lasting = [gap for gap in self.ledger.gaps[before:] if gap.learner_id is None]
-        return (list(cohort) if whom is None else wanted), found
+        return whom, found
 
     def _note_again(self) -> None:
         """Note again the gaps that only a reading of everybody shows: a partial one does not close them."""

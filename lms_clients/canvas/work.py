@@ -22,6 +22,8 @@ from lms_clients.records import (
 from lms_clients.values import decimal, from_iso
 
 _EXPLICIT = 100
+# Beyond so many rows everybody is asked for by name: one listing would end at the cap of pages.
+_ONE_LISTING = 50_000
 _FIELDS: Params = [("exclude_response_fields[]", name) for name in ("attachments", "preview_url", "body")]
 _WAITS = frozenset({"submitted", "pending_review"})
 
@@ -45,22 +47,28 @@ def moved_since(calls: Calls, course_path: str, since: datetime) -> set[str]:
     return found
 
 
+def chunks_of(learners: Sequence[str], everybody: bool, activities: int) -> list[Sequence[str]]:
+    """Whom each listing asks for; "all" where that is everybody and the listing stays short."""
+    if everybody and len(learners) * activities <= _ONE_LISTING:
+        return [["all"]]
+    return [learners[start : start + _EXPLICIT] for start in range(0, len(learners), _EXPLICIT)]
+
+
 def read_submissions(
     calls: Calls,
     course_path: str,
-    learners: Sequence[str] | None,
+    learners: Sequence[str],
+    everybody: bool,
     activities: Mapping[str, Activity],
     ledger: Ledger,
     now: datetime,
 ) -> Work:
-    """Read all rows of ``learners`` (None: of everybody), each reduced at once: large courses have very many."""
+    """Read all rows of ``learners`` (who may be ``everybody``), each reduced at once: large courses have very many."""
     work = Work()
     told_history = False
-    if learners is None:
-        chunks: list[Sequence[str]] = [["all"]]
-    else:
-        chunks = [learners[start : start + _EXPLICIT] for start in range(0, len(learners), _EXPLICIT)]
-    for chunk in chunks:
+    # One text for each learner, not one for each row.
+    known = {who: who for who in learners}
+    for chunk in chunks_of(learners, everybody, len(activities)):
         wanted = [*(("student_ids[]", who) for who in chunk), ("include[]", "submission_history"), *_FIELDS]
         for row in calls.each(f"{course_path}/students/submissions", Submission, wanted):
             activity = activities.get(str(row.assignment_id))
@@ -70,10 +78,11 @@ def read_submissions(
                 what = f"{Part.SUBMISSIONS}:{row.assignment_id}"
                 ledger.note(what, GapReason.UNSUPPORTED, "graded anonymously: submissions are not read")
                 continue
-            key = (str(row.user_id), activity.id)
+            who = known.setdefault(str(row.user_id), str(row.user_id))
+            key = (who, activity.id)
             told_history = told_history or row.submission_history is not None
-            work.progress[key] = _progress(row, activity, now)
-            if tries := tuple(_attempts(row, activity)):
+            work.progress[key] = _progress(row, who, activity, now)
+            if tries := tuple(_attempts(row, who, activity)):
                 work.attempts[key] = tries
     if work.progress and not told_history:
         ledger.note(Part.ATTEMPTS, GapReason.FEATURE_OFF, "the developer key drops include parameters: one try is told")
@@ -81,11 +90,11 @@ def read_submissions(
     return work
 
 
-def _progress(row: Submission, activity: Activity, now: datetime) -> LearnerProgress:
+def _progress(row: Submission, who: str, activity: Activity, now: datetime) -> LearnerProgress:
     score = decimal(row.score)
     due = from_iso(row.cached_due_date)
     return LearnerProgress(
-        learner_id=str(row.user_id),
+        learner_id=who,
         activity_id=activity.id,
         state=_state(row, activity, score),
         raw_state=row.workflow_state or None,
@@ -146,7 +155,7 @@ def _passed(activity: Activity, score: Decimal | None) -> bool | None:
     return score >= activity.pass_points
 
 
-def _attempts(row: Submission, activity: Activity) -> Iterator[Attempt]:
+def _attempts(row: Submission, who: str, activity: Activity) -> Iterator[Attempt]:
     """Each version handed in; without the history only the last is told."""
     told: Iterable[tuple[int | None, str | None, str, Decimal | None]]
     if row.submission_history:
@@ -158,7 +167,7 @@ def _attempts(row: Submission, activity: Activity) -> Iterator[Attempt]:
     latest = {number: (at, state, score) for number, at, state, score in told if number}
     for number, (at, state, score) in sorted(latest.items()):
         yield Attempt(
-            learner_id=str(row.user_id),
+            learner_id=who,
             activity_id=activity.id,
             number=number,
             finished_at=from_iso(at),

@@ -80,6 +80,8 @@ class Reading:
             learners=learners,
             access=access,
             groups=people.groups(users, self.ledger),
+            # Nobody moved: what was known of each holds until the next whole reading.
+            marks=self.known.marks,
         )
         if not self._is_quiet(learners, access):
             base = self._whole(base, shape, users)

@@ -66,9 +66,10 @@ def save_attempts(
         for key, row in old.items()
         if Part.ATTEMPTS in snapshot.read and key not in kept and key[0] not in doubted and key[1] not in blind
     ]
-    written["attempt"] = insert_rows(session, ATTEMPTS, ("membership_id", "activity_id", "number", *TRY_COLUMNS), new)
-    written["attempt"] += update_rows(session, ATTEMPTS, TRY_COLUMNS, changes)
-    written["attempt"] += delete_rows(session, ATTEMPTS, vanished)
+    count = insert_rows(session, ATTEMPTS, ("membership_id", "activity_id", "number", *TRY_COLUMNS), new)
+    count += update_rows(session, ATTEMPTS, TRY_COLUMNS, changes)
+    count += delete_rows(session, ATTEMPTS, vanished)
+    written["attempt"] = written.get("attempt", 0) + count
 
 
 def _unread_attempts(

@@ -54,7 +54,7 @@ def save_days(
         if membership_id is not None and at is not None and at <= latest:
             key = (membership_id, at.astimezone(scope.zone).date())
             found[key] = found.get(key, 0) | bit
-    written["active_day"] = add_days(session, found)
+    written["active_day"] = written.get("active_day", 0) + add_days(session, found)
 
 
 def add_days(session: Session, found: Mapping[tuple[int, date], int]) -> int:

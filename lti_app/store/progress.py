@@ -133,4 +133,4 @@ def save_progress(
             writer.change(before[0], told, at, whole=whole)
     doubted = members if unsure is None else {ids[learner_id] for learner_id in unsure if learner_id in ids}
     vanished = [row_id for key, (row_id, _) in old.items() if key not in seen and key >> 32 not in doubted]
-    written["progress"] = writer.finish(vanished)
+    written["progress"] = written.get("progress", 0) + writer.finish(vanished)

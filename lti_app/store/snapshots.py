@@ -1,4 +1,4 @@
-"""Save what an LMS said about a course: one transaction, a constant number of statements, nothing written twice."""
+"""Save what an LMS said about a course: one transaction, few statements, nothing written twice."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ from lms_clients.errors import ProtocolTrouble
 from lms_clients.records import Course, CourseRef, CourseSnapshot, CourseState, Part
 from lti_app.models import Context, Membership, Person, SyncGap
 from lti_app.store.activities import save_activities
-from lti_app.store.attempts import save_attempts
 from lti_app.store.bulk import delete_rows, insert_rows, table_of
-from lti_app.store.days import save_days
 from lti_app.store.digests import text
 from lti_app.store.groups import save_groups
-from lti_app.store.progress import save_progress
+from lti_app.store.portions import save_work
 from lti_app.store.roster import save_roster
 from lti_app.store.scope import Scope, scope_of
 
@@ -63,9 +61,7 @@ def save_snapshot(session: Session, context_id: int, snapshot: CourseSnapshot, n
     ids = save_roster(session, scope, snapshot, written)
     save_groups(session, scope, snapshot, ids, written)
     places = save_activities(session, scope, snapshot, written)
-    save_progress(session, snapshot, ids, places, written)
-    save_attempts(session, snapshot, ids, places, written)
-    save_days(session, scope, snapshot, ids, places, written)
+    save_work(session, scope, snapshot, ids, places, written)
     _save_gaps(session, scope, snapshot, ids, written)
     sizes = (len(snapshot.learners), len(snapshot.activities), len(snapshot.progress), len(snapshot.attempts))
     return Counts(*sizes, len(snapshot.gaps), written)
@@ -132,6 +128,7 @@ def load_known(session: Session, context_id: int) -> tuple[CourseRef, Mapping[st
         marks={row.api_id: row.lms_mark for row in rows if row.api_id and row.lms_mark is not None},
         read_at={row.api_id: row.lms_read_at for row in rows if row.api_id and row.lms_read_at is not None},
         launches={row.id_on_platform: row.launched_at for row in rows if row.id_on_platform and row.launched_at},
+        unnamed=frozenset(row.id_on_platform for row in rows if row.id_on_platform and row.api_id is None),
     )
     ref = CourseRef(
         api_id=context.api_id,

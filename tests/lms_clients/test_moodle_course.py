@@ -188,6 +188,8 @@ def test_nothing_moved_costs_four_calls(moodle: FakeMoodle, client: MoodleClient
     assert quiet.read == {Part.COURSE, Part.ROSTER, Part.ACCESS, Part.GROUPS}
     assert quiet.course.progress_basis == snapshot.course.progress_basis
     assert quiet.cursor["whole_at"] == snapshot.cursor["whole_at"]
+    # Else the reading after this one would ask about everybody again.
+    assert quiet.marks == snapshot.marks
 
 
 def test_only_those_who_came_back_are_asked_about(

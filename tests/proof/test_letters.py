@@ -235,14 +235,12 @@ def test_bruno_gets_three_a_week_and_the_rest_waits_in_his_panel(
 def test_a_letter_that_comes_due_late_still_waits_for_the_morning(
     app: Flask, house: House, course: Course, post: Post, clock: StillClock
 ) -> None:
-    with house.db.writing() as session:
-        session.execute(update(Person).where(Person.given_name == "Bruno").values(time_zone="Asia/Tokyo"))
     asks(house, course, 1)
-    # Workers were down; it is now half past three at night in Tokyo.
-    clock.at = NOW.replace(hour=18, minute=30)
+    # It was due at one o'clock, workers were down, and it is now ten in the evening in Rome.
+    clock.at = NOW.replace(hour=21)
     assert deliver(app).later == 1
     assert post.got == []
-    clock.at = NOW.replace(hour=23, minute=30)
+    clock.at = NOW.replace(hour=7) + timedelta(days=1)
     assert deliver(app).sent == 1
 
 

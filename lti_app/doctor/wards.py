@@ -50,7 +50,7 @@ def _token(services: Services, step: str, name: str, scope: str, *, optional: bo
         services.token(scope)
     except ScopeMissing:
         if optional:
-            return note(step, name, _("Not granted. Regista works without it."), ADMIN)
+            return note(step, name, _("Not granted. Regista works without it."))
         return fault(step, name, because(ScopeMissing(""))[0], ADMIN, "scope_missing")
     except LmsError as e:
         words, who = because(e)

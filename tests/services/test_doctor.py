@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import update
 from werkzeug.serving import WSGIRequestHandler
 
+from lti_app.cli import main
 from lti_app.doctor import examine
 from lti_app.doctor.verdicts import Verdict
 from lti_app.house import House
@@ -177,3 +179,27 @@ def test_the_admin_checks_everything_in_a_page_and_a_tutor_cannot(pair: Pair) ->
     tutor = pair.enter(cast.tutor)
     with pytest.raises(Exception, match="404"):
         tutor.go("/admin")
+
+
+def test_the_command_prints_each_verdict_and_ends_with_1_where_something_is_broken(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = pair.house.settings
+    for name, value in {
+        "REGISTA_PUBLIC_URL": settings.public_url,
+        "REGISTA_SECRET_KEY": settings.secret_key,
+        "REGISTA_DATABASE_URL": settings.database_url,
+        "REGISTA_DATA_DIR": settings.data_dir,
+        "REGISTA_ALLOW_PRIVATE_ADDRESSES": "yes",
+    }.items():
+        monkeypatch.setenv(name, value)
+    run = CliRunner()
+    healthy = run.invoke(main, ["doctor", "--platform", "pract"])
+    assert healthy.exit_code == 0, healthy.output
+    assert "ok    Token for names and roles: granted" in healthy.output
+    change(pair, Registration, jwks_url=f"{pair.lms.issuer}/nothing")
+    broken = run.invoke(main, ["doctor"])
+    assert broken.exit_code == 1
+    assert "FAIL  The platform's keys" in broken.output
+    assert "The administrator of the learning platform can mend this." in broken.output
+    assert run.invoke(main, ["doctor", "--platform", "elsewhere"]).exit_code == 1

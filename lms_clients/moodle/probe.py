@@ -27,7 +27,7 @@ _ABILITIES = {
 
 def capabilities(site: Site, trial: Callable[[], CourseSnapshot] | None) -> Capabilities:
     """Tell what works; ``trial`` reads one course with one learner's detail (writes are never tried)."""
-    missing = list(missing_functions(frozenset(function.name for function in site.functions)))
+    missing = list(missing_functions(frozenset(function.name for function in site.functions), site.release))
     if trial is not None:
         try:
             missing += from_snapshot(trial())
@@ -44,12 +44,22 @@ def capabilities(site: Site, trial: Callable[[], CourseSnapshot] | None) -> Capa
     )
 
 
-def missing_functions(functions: frozenset[str]) -> Iterable[Missing]:
-    """The functions that an administrator must add to the external service."""
+def missing_functions(functions: frozenset[str], release: str = "") -> Iterable[Missing]:
+    """The functions that an administrator must add to the external service, by the names that this release has.
+
+    Moodle 5.0 replaced the old function for attempts, which leaves out what waits for a mark.
+    """
     for name, (ability, _) in rights.FUNCTIONS.items():
         replaced = name == OLD_ATTEMPTS and NEW_ATTEMPTS in functions
         if name not in functions and name not in rights.OPTIONAL and not replaced:
-            yield Missing(ability, function=name, detail="not in the external service")
+            modern = name == OLD_ATTEMPTS and _major(release) >= 5
+            yield Missing(ability, function=NEW_ATTEMPTS if modern else name, detail="not in the external service")
+
+
+def _major(release: str) -> int:
+    """5 of "5.0.2 (Build: 20250811)"; 0 where the site does not tell its release."""
+    number = release.partition(".")[0]
+    return int(number) if number.isdecimal() and len(number) < 4 else 0
 
 
 def from_snapshot(snapshot: CourseSnapshot) -> Iterable[Missing]:

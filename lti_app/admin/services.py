@@ -10,9 +10,8 @@ from flask import abort, g, request
 from lti_app.admin import blueprint
 from lti_app.admin.consent import back_address
 from lti_app.admin.frame import render_admin
-from lti_app.feeds.views import secret_digest
 from lti_app.house import house
-from lti_app.store.feeds import feed_lines, remove_feed, save_feed
+from lti_app.store.feeds import feed_lines, remove_feed, save_feed, secret_digest
 from lti_app.store.installation import owns_platform
 from lti_app.store.overview import academy_platforms
 

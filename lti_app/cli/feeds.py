@@ -22,8 +22,7 @@ def feed(issuer: str | None, client_id: str | None, remove: bool) -> None:
     if issuer is None:
         _list()
         return
-    from lti_app.feeds.views import secret_digest
-    from lti_app.store.feeds import remove_feed, save_feed
+    from lti_app.store.feeds import remove_feed, save_feed, secret_digest
 
     secret = secrets.token_urlsafe(32)
     with opened() as (_, house, settings):

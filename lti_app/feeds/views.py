@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import logging
 from datetime import UTC, datetime
-from hashlib import sha256
 
 from flask import Response, jsonify, request
 from werkzeug.exceptions import HTTPException
@@ -13,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from lti_app.feeds import blueprint
 from lti_app.feeds.parsing import BadBatch, read_envelope, read_json, read_statements, statement_id
 from lti_app.house import house
-from lti_app.store.feeds import FeedKey, Taken, Told, find_feed, take_events
+from lti_app.store.feeds import FeedKey, Taken, Told, find_feed, secret_digest, take_events
 
 log = logging.getLogger(__name__)
 LARGEST = 2 * 1024 * 1024
@@ -23,11 +22,6 @@ VERSION_HEADER = "X-Experience-API-Version"
 
 class NotLetIn(Exception):
     """No such feed, or not its secret: the answer does not tell which."""
-
-
-def secret_digest(secret: str) -> str:
-    """Return what is kept of a feed's secret; it is random and long, so that a plain digest is enough."""
-    return sha256(secret.encode()).hexdigest()
 
 
 def _offered_secret() -> str:

@@ -152,7 +152,9 @@ def context_of(
     if launch.notices_url and deployment.notices_url != launch.notices_url:
         deployment.notices_url, deployment.notices_state = launch.notices_url, "due"
     just_synced = row.synced_at is not None and row.synced_at > now - FRESH
-    if not just_synced and (row.sync_due_at is None or row.sync_due_at > now):
+    # A course that waits keeps its place in the row; one that is being read at this moment is read once more.
+    waits = row.sync_due_at is not None and row.sync_due_at <= now and row.sync_claimed_until is None
+    if not just_synced and not waits:
         row.sync_due_at = now
     return row
 

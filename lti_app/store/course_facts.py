@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engagement.values import ActivityState, Reason, ReasonCode, StallKind, worth_saying
-from lti_app.models import Academy, Activity, Context, Deployment, Membership, Person
+from lti_app.models import Academy, Activity, ActivityProgress, Context, Deployment, Membership, Person
+from lti_app.store.bulk import among, table_of
 from lti_app.store.names import initials, short_name
 from lti_app.store.refusals import NotYours
 from lti_app.store.scope import zone_named
@@ -44,6 +45,14 @@ def activity_refs(session: Session, ids: Iterable[int | None]) -> dict[int, Acti
         select(Activity.id, Activity.title, Activity.kind, Activity.url).where(Activity.id.in_(wanted))
     )
     return {row.id: ActivityRef(row.id, row.title, row.kind, row.url) for row in rows}
+
+
+def hidden_activities(session: Session, membership_ids: Iterable[int]) -> frozenset[tuple[int, int]]:
+    """Return the pairs of membership and activity whose mark the learner may not see yet (hidden, not posted)."""
+    p = table_of(ActivityProgress).c
+    mine = among(session, p.membership_id, sorted(set(membership_ids)))
+    rows = session.execute(select(p.membership_id, p.activity_id).where(mine, p.score_visible.is_(False)))
+    return frozenset((row[0], row[1]) for row in rows)
 
 
 def faces(session: Session, ids: Iterable[int | None], naming: Callable[[Person], str] = short_name) -> dict[int, Face]:

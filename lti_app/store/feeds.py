@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import delete, func, or_, select, update
@@ -75,6 +76,11 @@ class FeedLine:
 
 def _insert(session: Session) -> Any:
     return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+
+
+def secret_digest(secret: str) -> str:
+    """Return what is kept of a feed's secret; it is random and long, so that a plain digest is enough."""
+    return sha256(secret.encode()).hexdigest()
 
 
 def save_feed(session: Session, registration_id: int, ref: str, secret_digest: str, now: datetime) -> str:

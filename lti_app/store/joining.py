@@ -16,7 +16,7 @@ from sqlalchemy import Column, Table, UniqueConstraint, delete, exists, select, 
 from sqlalchemy.orm import Session
 
 from lms_clients.records import EnrolmentState
-from lti_app.models import ActiveDay, Base, Episode, Match, Membership, Person, Prompt
+from lti_app.models import ActiveDay, Base, CircleMember, Episode, Match, Membership, Person, Prompt
 from lti_app.store.days import add_days
 
 QUIET = {"synchronize_session": False}
@@ -105,11 +105,15 @@ def join_persons(session: Session, keep_id: int, other_id: int, now: datetime) -
 def _join_memberships(session: Session, keep_id: int, other_id: int, now: datetime) -> None:
     kept, other = session.get_one(Membership, keep_id), session.get_one(Membership, other_id)
     _settle_episodes(session, keep_id, other_id, now)
+    _settle_circles(session, keep_id, other_id, now)
     days = session.execute(select(ActiveDay.day, ActiveDay.proofs).where(ActiveDay.membership_id == other_id))
     add_days(session, {(keep_id, day): proofs for day, proofs in days})
     _take_over(kept, other)
     session.flush()
     _carry(session, "membership.id", other_id, keep_id)
+    own = select(Episode.id).where(Episode.membership_id == keep_id)
+    # Nobody helps themselves, though the two entries were proposed to each other.
+    session.execute(delete(Match).where(Match.helper_id == keep_id, Match.episode_id.in_(own)), execution_options=QUIET)
     session.expire_all()
     session.execute(delete(Membership).where(Membership.id == other_id), execution_options=QUIET)
     session.expunge(other)
@@ -133,6 +137,14 @@ def _take_over(kept: Membership, other: Membership) -> None:
     kept.digest = other.digest or kept.digest
     kept.settings = {**(other.settings or {}), **(kept.settings or {})}
     kept.created_at = min(kept.created_at, other.created_at)
+
+
+def _settle_circles(session: Session, keep_id: int, other_id: int, now: datetime) -> None:
+    """Nobody sits in two circles: the kept place's stays."""
+    live = CircleMember.state.in_(("invited", "in"))
+    if session.scalar(select(CircleMember.id).where(CircleMember.membership_id == keep_id, live)) is not None:
+        left = update(CircleMember).where(CircleMember.membership_id == other_id, live)
+        session.execute(left.values(state="left", ended_at=now), execution_options=QUIET)
 
 
 def _settle_episodes(session: Session, keep_id: int, other_id: int, now: datetime) -> None:

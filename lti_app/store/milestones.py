@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from engagement.recognition import Milestone as Reached
 from lti_app.models import Membership, Milestone, Reaction
-from lti_app.store.course_facts import STAFF, active_membership, activity_refs, faces
+from lti_app.store.course_facts import STAFF, active_membership, activity_refs, faces, hidden_activities
 from lti_app.store.inserts import insert_all
 from lti_app.store.names import full_name, short_name
 from lti_app.store.refusals import NotYours
@@ -50,7 +50,12 @@ class Together:
 
 
 def save_milestones(session: Session, context_id: int, reached: Iterable[Reached], now: datetime) -> list[int]:
-    """Record milestones that are not there yet and return the ids of the new ones; those to come are left out."""
+    """Record milestones that are not there yet and return the ids of the new ones; those to come are left out.
+
+    One that rests on a mark which the learner may not see yet waits until they may.
+    """
+    reached = list(reached)
+    hidden = hidden_activities(session, {one.learner_id for one in reached})
     known = {
         (row[0], row[1])
         for row in session.execute(
@@ -68,7 +73,9 @@ def save_milestones(session: Session, context_id: int, reached: Iterable[Reached
             "reached_at": one.reached_at,
         }
         for one in reached
-        if one.reached_at <= now and (one.learner_id, one.key) not in known
+        if one.reached_at <= now
+        and (one.learner_id, one.key) not in known
+        and (one.learner_id, one.activity_id) not in hidden
     ]
     return insert_all(session, Milestone, rows)
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from engagement.verdicts import ReasonCode
 from lti_app.models import Activity, ActivityProgress, Attempt, Episode, HelpOffer, Match, Membership, Person
 from lti_app.store.calls import ANSWER_WITHIN, called, helpers_here
-from lti_app.store.course_facts import activity_refs, faces, named_activities, reason_views, time_zone_of
+from lti_app.store.course_facts import (
+    activity_refs,
+    faces,
+    hidden_activities,
+    named_activities,
+    reason_views,
+    time_zone_of,
+)
 from lti_app.store.names import initials, short_name
 from lti_app.store.offers import PASSED
 from lti_app.store.policies import policy_of
@@ -45,7 +54,7 @@ def stall_of(session: Session, member: Membership, now: datetime) -> StallView |
         kind=episode.kind,
         state=episode.state,
         activity=refs.get(episode.activity_id or 0),
-        reasons=reason_views(episode.reasons, refs, episode.kind)[:MOST_REASONS],
+        reasons=reason_views(_told_to(session, episode), refs, episode.kind)[:MOST_REASONS],
         since=episode.since,
         others=stuck_at(session, episode.context_id, episode.activity_id, but=member.id),
         passed=_passed(session, episode.activity_id),
@@ -58,6 +67,19 @@ def stall_of(session: Session, member: Membership, now: datetime) -> StallView |
         calling=tuple(people[match.helper_id] for match in calling),
         seen_as=people[member.id],
     )
+
+
+def _told_to(session: Session, episode: Episode) -> list[Mapping[str, Any]]:
+    """Return the reasons that the learner may read: what they may not see in the LMS is not said here either."""
+    hidden = hidden_activities(session, [episode.membership_id])
+
+    def may_be_said(reason: Mapping[str, Any]) -> bool:
+        if reason["code"] == ReasonCode.HIGH_SCORES.value:
+            return not hidden
+        at = (episode.membership_id, reason.get("facts", {}).get("activity_id"))
+        return reason["code"] != ReasonCode.FAILED_ATTEMPTS.value or at not in hidden
+
+    return [reason for reason in episode.reasons if may_be_said(reason)]
 
 
 def _answer_by(question: Match | None, calling: Sequence[Match], allowed: timedelta) -> datetime | None:

@@ -14,9 +14,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from lti_app.db import Database
-from lti_app.feeds.views import secret_digest
 from lti_app.models import Context, Deployment, EventFeed
-from lti_app.store.feeds import save_feed
+from lti_app.store.feeds import save_feed, secret_digest
 from tests.store.told import NOW, make_academy, make_course
 
 SECRET = "a-long-secret-that-the-LMS-was-given"

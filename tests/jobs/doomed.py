@@ -21,7 +21,7 @@ from lti_app import create_app
 from lti_app.config import Settings
 from lti_app.house import House
 from lti_app.jobs.sync import sync_context
-from lti_app.store import runs
+from lti_app.store import portions, runs
 from tests.store.told import ago, course, learner, progress
 
 LEARNERS = 60
@@ -88,6 +88,8 @@ def main(database_url: str, context_id: int, lease: float) -> None:
     """Fork a worker for each line that comes in, and say its number: what takes long is loaded only once."""
     # A killed worker's claim runs out soon enough for a test.
     runs.LEASE = timedelta(seconds=lease)
+    # Some die between two portions of one save.
+    portions.LEARNERS = LEARNERS // 3
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for _ in sys.stdin:
         worker = os.fork()

@@ -110,7 +110,7 @@ def _keep(agreed: Agreed, invitation: Invitation) -> int:
         row = add_platform(
             session,
             academy_name=invitation.academy,
-            name=_host(agreed.issuer),
+            name=urlsplit(agreed.issuer).netloc,
             issuer=agreed.issuer,
             client_id=agreed.client_id,
             auth_login_url=agreed.addresses["authorization_endpoint"],

@@ -13,9 +13,12 @@ import jwt
 import pytest
 from flask import Flask
 from jwt.algorithms import RSAAlgorithm
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from lti_app.db import Database
+from lti_app.models import Activity, Context, Membership, PlacedPanel
+from lti_app.store.participation import column_of
 from tests.lti.platform import LAUNCH, LTI, MEMBERSHIP, Moodle, assert_refused, begin, rows
 
 DL = "https://purl.imsglobal.org/spec/lti-dl/claim/"
@@ -163,3 +166,118 @@ def test_the_recorded_deep_linking_request_of_moodle_is_answered(app: Flask, db:
     assert chooser.status_code == 200
     assert "Fondamenti di Data Analysis" in chooser.text
     assert '<html lang="it"' in chooser.text
+
+
+def course_with_quiz(db: Database) -> int:
+    with db.writing() as session:
+        context = session.scalars(select(Context)).one()
+        rows_ = ((1, "8", "Quiz 2"), (2, "9", "Compito 2"))
+        for position, api_id, title in rows_:
+            session.add(
+                Activity(
+                    context_id=context.id, api_id=api_id, kind="quiz", raw_kind="quiz", title=title,
+                    section="Pulizia dei dati", position=position,
+                )
+            )  # fmt: skip
+        return context.id
+
+
+def items_of(app: Flask, moodle: Moodle, asked: Any = ASKED, **form: Any) -> list[dict[str, Any]]:
+    ticket = field(ask(app, moodle, asked), "ticket")
+    placed = app.test_client().post("/lti/deep-link", data={"ticket": ticket, **form})
+    assert placed.status_code == 200
+    items: list[dict[str, Any]] = answer_of(app, moodle, placed)[DL + "content_items"]
+    return items
+
+
+def test_two_panels_go_at_once_one_beside_a_quiz_and_one_about_a_section(
+    app: Flask, db: Database, moodle: Moodle
+) -> None:
+    ask(app, moodle)
+    context_id = course_with_quiz(db)
+    home, talk = items_of(
+        app, moodle, panel=["home", "talk"], about_talk="activity:8", about_home="section:Pulizia dei dati",
+        height_talk="99999", first_day="2026-12-01", last_day="2026-11-25",
+    )  # fmt: skip
+    assert (home["custom"]["section"], talk["custom"]["activity"]) == ("Pulizia dei dati", "8")
+    assert "activity" not in home["custom"]
+    # Days that were swapped are put right; midnight is the course's own (Rome).
+    assert talk["available"] == {"startDateTime": "2026-11-24T23:00:00Z", "endDateTime": "2026-12-01T22:59:59Z"}
+    assert talk["thumbnail"]["url"] == "http://127.0.0.1:8000/static/lti/panel.svg"
+    assert talk["iframe"] == {"height": 1600}
+    with db.reading() as session:
+        placed = {row.mark: row for row in session.scalars(select(PlacedPanel))}
+        assert set(placed) == {home["custom"]["regista_link"], talk["custom"]["regista_link"]}
+        row = placed[talk["custom"]["regista_link"]]
+        assert (row.context_id, row.panel, row.settings) == (context_id, "talk", {"height": 1600, "activity": "8"})
+        assert row.by_id == session.scalars(select(Membership.id)).one()
+
+
+def test_an_activity_of_another_course_is_no_place(app: Flask, db: Database, moodle: Moodle) -> None:
+    ask(app, moodle)
+    course_with_quiz(db)
+    (item,) = items_of(app, moodle, panel="talk", about_talk="activity:4711", about_home="section:x")
+    assert set(item["custom"]) == {"panel", "regista_link"}
+
+
+def test_where_the_platform_takes_one_panel_only_one_goes(app: Flask, db: Database, moodle: Moodle) -> None:
+    one = ASKED | {"accept_multiple": False}
+    assert 'type="radio"' in ask(app, moodle, one).text
+    assert len(items_of(app, moodle, one, panel=["home", "talk"])) == 1
+
+
+def test_a_gradebook_column_is_made_only_where_offered_and_wished_and_switches_the_course_on(
+    app: Flask, db: Database, moodle: Moodle
+) -> None:
+    offers = ASKED | {"accept_lineitem": True}
+    assert 'name="column"' not in ask(app, moodle).text
+    assert 'name="column"' in ask(app, moodle, offers).text
+    assert "lineItem" not in items_of(app, moodle, panel="home", column="yes")[0]
+    assert "lineItem" not in items_of(app, moodle, offers, panel="home")[0]
+    home, talk = items_of(app, moodle, offers, panel=["home", "talk"], column="yes")
+    assert home["lineItem"]["tag"] == "regista-participation"
+    assert "lineItem" not in talk
+    with db.reading() as session:
+        assert column_of(session.scalars(select(Context)).one()).on
+
+
+def test_nothing_may_be_placed_and_the_platform_is_told_why(app: Flask, db: Database, moodle: Moodle) -> None:
+    ticket = field(ask(app, moodle), "ticket")
+    placed = app.test_client().post("/lti/deep-link", data={"ticket": ticket, "panel": "home", "cancel": "yes"})
+    claims = answer_of(app, moodle, placed)
+    assert (claims[DL + "content_items"], claims[DL + "msg"]) == ([], "Nothing was placed.")
+    with db.reading() as session:
+        assert session.scalars(select(PlacedPanel)).all() == []
+
+
+def test_the_preview_is_a_learner_of_whom_nothing_is_kept_and_only_our_own_page_may_show_it(
+    app: Flask, db: Database, moodle: Moodle
+) -> None:
+    chooser = ask(app, moodle)
+    assert "frame-src 'self'" in chooser.headers["Content-Security-Policy"]
+    found = re.search(r'formaction="(/v/[^"]+/talk)"', chooser.text)
+    assert found
+    before, token = rows(db), field(chooser, "visit_token")
+    browser = app.test_client()
+    page = browser.post(found[1], data={"visit_token": token, "preview": "yes"})
+    assert page.status_code == 200
+    assert "test student" in page.text
+    assert f"frame-ancestors {moodle.issuer} 'self'" in page.headers["Content-Security-Policy"]
+    plain = browser.post(found[1], data={"visit_token": token})
+    assert "frame-ancestors http://localhost:8900" in plain.headers["Content-Security-Policy"]
+    assert "ancestors http://localhost:8900 'self'" not in plain.headers["Content-Security-Policy"]
+    assert browser.post(f"{found[1]}/new", data={"visit_token": token, "title": "x", "body": "y"}).status_code == 403
+    assert rows(db) == before
+
+
+def test_a_request_without_a_course_offers_no_preview_and_keeps_nothing(
+    app: Flask, db: Database, moodle: Moodle
+) -> None:
+    admin = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#Administrator"
+    chooser = ask(app, moodle, _context=None, _roles=[admin])
+    assert "What a learner will see" not in chooser.text
+    form = {"ticket": field(chooser, "ticket"), "panel": "talk"}
+    (item,) = answer_of(app, moodle, app.test_client().post("/lti/deep-link", data=form))[DL + "content_items"]
+    assert item["custom"]["panel"] == "talk"
+    with db.reading() as session:
+        assert session.scalars(select(PlacedPanel)).all() == []

@@ -21,6 +21,8 @@ from lti_app.store.stories import tell
 # A call is for now: whoever has not answered by then is let go, and may be asked in peace another time.
 ANSWER_WITHIN = timedelta(minutes=20)
 MOST = 8
+# The rank of those who were never on the card.
+ONLY_CALLED = 9
 
 
 def helpers_here(session: Session, episode: Episode, now: datetime) -> tuple[int, ...]:
@@ -100,7 +102,7 @@ def _call(session: Session, episode: Episode, helper_id: int, now: datetime) -> 
         context_id=episode.context_id,
         episode_id=episode.id,
         helper_id=helper_id,
-        rank=9,
+        rank=ONLY_CALLED,
         reasons=["online_now"],
         proposed_at=now,
         **values,
@@ -125,7 +127,7 @@ def end_call(session: Session, episode: Episode, now: datetime, *, why: str = "f
     count = 0
     for match in called(session, episode.id):
         # Who stood on the card before stands there again.
-        if not thank and match.asked_at is not None and match.proposed_at < match.asked_at:
+        if not thank and match.rank < ONLY_CALLED:
             moved = move(session, match, "called", state="proposed", asked_at=None)
         else:
             moved = move(session, match, "called", state="withdrawn", ended_at=now, ended_why=why)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from engagement.circles import Gathering
+from engagement.circles import LEAST, Gathering
 from engagement.hours import codes_of
 from lti_app.models import Circle, CircleMember, Membership
 from lti_app.store.circle_acts import count_in, end_circle
@@ -26,17 +26,21 @@ def save_gatherings(session: Session, context_id: int, gatherings: Iterable[Gath
         circle = _circle(session, context_id, one, now)
         if circle is None:
             continue
-        for learner_id in one.learner_ids:
-            active = select(Membership.id).where(Membership.id == learner_id, Membership.state == "active")
-            if session.scalar(active) is None:
-                continue
-            values = {"state": "invited", "invited_at": now}
-            count += (
-                insert_new(session, CircleMember, circle_id=circle.id, membership_id=learner_id, **values) is not None
-            )
-        if not count_in(session, circle.id, "in", "invited"):
-            end_circle(session, circle, "never_began", now)
+        invited = sum(_invite(session, circle.id, learner_id, now) for learner_id in one.learner_ids)
+        if one.circle_id is None and invited < LEAST:
+            # Another sweep was first.
+            session.execute(delete(Circle).where(Circle.id == circle.id))
+            continue
+        count += invited
     return count
+
+
+def _invite(session: Session, circle_id: int, learner_id: int, now: datetime) -> bool:
+    active = select(Membership.id).where(Membership.id == learner_id, Membership.state == "active")
+    if session.scalar(active) is None:
+        return False
+    values = {"membership_id": learner_id, "state": "invited", "invited_at": now}
+    return insert_new(session, CircleMember, circle_id=circle_id, **values) is not None
 
 
 def _circle(session: Session, context_id: int, one: Gathering, now: datetime) -> Circle | None:

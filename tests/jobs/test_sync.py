@@ -87,6 +87,21 @@ def test_the_second_sync_of_an_unchanged_course_writes_no_row_and_asks_little(
     assert second.calls < first.calls / 2
 
 
+def test_a_quiet_reading_leaves_what_is_known_of_each_so_that_the_next_is_as_quiet(
+    house: House, context_id: int, clock: StillClock, moodle: RecordedMoodle
+) -> None:
+    moodle.fake["core_course_get_updates_since"]["instances"].clear()
+    clock.at = RECORDED_AT + timedelta(hours=1)
+    calls = []
+    for _ in range(4):
+        done = sync_context(house, context_id)
+        assert done is not None
+        calls.append(done.calls)
+        clock.at += timedelta(minutes=15)
+    # The site, the course, who is there, who is active, what is new.
+    assert calls[1:] == [5, 5, 5]
+
+
 def moodle_says(errorcode: str) -> Response:
     body = {"exception": "moodle_exception", "errorcode": errorcode, "message": "no"}
     return Response(json.dumps(body), content_type="application/json")

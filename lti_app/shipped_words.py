@@ -95,7 +95,9 @@ def shipped(use: str, kind: str, motive: str = "") -> str:
     """Return the shipped words in the current language; an unknown kind speaks as to somebody drifting away."""
     kind = kind if kind in KINDS else "drifting"
     middle = str((NUDGE if use == "nudge" else DRAFT)[kind])
-    closing = CLOSING.get((kind, motive)) or (CLOSING.get((kind, "")) if use == "draft" else None)
+    # A question to everybody is a person's to ask.
+    asked = CLOSING.get((kind, "")) if use == "draft" else None
+    closing = (CLOSING.get((kind, motive)) if motive else None) or asked
     parts = [str(GREETING), f"{middle}\n{closing}" if closing else middle]
     if use == "draft":
         parts.append(SIGNED)

@@ -123,7 +123,9 @@ def _gaps(session: Session, ids: Collection[int]) -> Mapping[int, tuple[GapNote,
     for context_id, what, reason, detail, since, people in rows:
         key = what.partition(":")[2]
         whose = names.get((context_id, what, reason), ()) if people else ()
-        note = GapNote(what, reason, detail, since, people, titles.get((context_id, key), key), whose)
+        note = GapNote(
+            what, reason, detail, since, people, titles.get((context_id, key), "" if key.isdecimal() else key), whose
+        )
         found[context_id] = (*found.get(context_id, ()), note)
     return found
 

@@ -71,7 +71,10 @@ class Placing:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A launch whose claims have been read; ``role`` is the highest in this course (see `lti_app.roles`)."""
+    """A launch whose claims have been read; ``role`` is the highest in this course (see `lti_app.roles`).
+
+    ``sub`` is empty for somebody whom the platform does not name.
+    """
 
     message: str
     deployment: str
@@ -136,10 +139,8 @@ class Launch:
 
 
 def _sub(claims: Mapping[str, Any]) -> str:
-    # Core 5.3.6.1 lets a platform launch somebody without saying who; we could then neither help nor protect them.
-    if claims.get("sub") in (None, ""):
-        raise BadLaunch("nobody", "sub")
-    return identifier(claims.get("sub"), "sub")
+    """Return who it is; empty where the platform launches somebody without saying who (core 5.3.6.1)."""
+    return "" if claims.get("sub") in (None, "") else identifier(claims.get("sub"), "sub")
 
 
 def _roles(claims: Mapping[str, Any]) -> tuple[str, ...]:

@@ -51,7 +51,7 @@ def guard(blueprint: Blueprint, *, roles: Collection[str] | None = None, needs_c
         if roles is not None and g.visit.role not in roles:
             abort(404)
         if visit.student_view and _changes_something():
-            words = _("You are looking at the course as a test student, so nothing is written down.")
+            words = _("You are only looking here, so nothing is written down.")
             raise Trouble(_("This is only a preview"), words, status=403)
 
     blueprint.after_request(_renew)

@@ -12,7 +12,7 @@ from lti_app.admin.frame import person_id, render_admin
 from lti_app.answers import answer
 from lti_app.house import house
 from lti_app.invitations import GOOD_FOR, invitation_address
-from lti_app.store.installation import decide, installations, note_invitation
+from lti_app.store.installation import decide, installations, let_nameless_look, note_invitation
 from lti_app.store.overview import academy_platforms
 from lti_app.store.refusals import NotYours
 
@@ -76,4 +76,16 @@ def installation(deployment_id: int) -> Response:
     except NotYours:
         abort(404)
     said = Said(_("It may come in from now on.") if said_yes else _("It stays out. You can change that at any time."))
+    return answer(fragment=lambda: page(said=said), page=lambda: page(said=said), to=url_for("admin.room"))
+
+
+@blueprint.post("/nameless")
+def nameless() -> Response:
+    """Let people look whom the platform does not name, or refuse them."""
+    yes = request.form.get("look") == "yes"
+    with house().db.writing() as session:
+        let_nameless_look(session, g.academy.id, yes=yes, by_person=person_id(), now=house().clock.now())
+    # The page that follows is drawn from the academy as the door loaded it.
+    g.academy.settings = {**(g.academy.settings or {}), "anonymous": yes}
+    said = Said(_("Kept."))
     return answer(fragment=lambda: page(said=said), page=lambda: page(said=said), to=url_for("admin.room"))

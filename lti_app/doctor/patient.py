@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Context, Deployment, LmsConnection, Registration
@@ -38,20 +38,19 @@ class Patient:
         return (self.issuer, self.auth_login_url, self.auth_token_url, self.jwks_url)
 
 
+def _deployments(session: Session, registration_id: int) -> tuple[int, str]:
+    """Return how many installations wait for a yes, and how asking for notices went where it was tried."""
+    rows = session.execute(
+        select(Deployment.status, Deployment.notices_state).where(Deployment.registration_id == registration_id)
+    ).all()
+    return sum(row.status == "waiting" for row in rows), next((row[1] for row in rows if row[1]), "")
+
+
 def read_patient(session: Session, registration_id: int) -> Patient:
     """Read all that is known of one registration."""
     row = session.get_one(Registration, registration_id)
     mine = select(Deployment.id).where(Deployment.registration_id == registration_id)
-    waiting = session.scalar(
-        select(func.count())
-        .select_from(Deployment)
-        .where(Deployment.registration_id == registration_id, Deployment.status == "waiting")
-    )
-    asked = session.scalar(
-        select(Deployment.notices_state)
-        .where(Deployment.registration_id == registration_id, Deployment.notices_state != "")
-        .limit(1)
-    )
+    waiting, asked = _deployments(session, registration_id)
     course = session.execute(
         select(Context.launched_at, Context.memberships_url, Context.lineitems_url, Context.api_id)
         .where(Context.deployment_id.in_(mine), Context.launched_at.is_not(None))
@@ -71,12 +70,12 @@ def read_patient(session: Session, registration_id: int) -> Patient:
         auth_token_url=row.auth_token_url,
         jwks_url=row.jwks_url,
         product=row.product,
-        waiting=waiting or 0,
+        waiting=waiting,
         last_launch_at=course.launched_at if course else None,
         memberships_url=course.memberships_url if course else None,
         lineitems_url=course.lineitems_url if course else None,
         course_api_id=course.api_id if course else None,
         ancestors=frame_ancestors(session, registration_id),
-        notices=asked or "",
+        notices=asked,
         connection=(connection.kind, connection.base_url, connection.secret) if connection else None,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_app.models import AuditEntry, Deployment, Registration
+from lti_app.models import Academy, AuditEntry, Deployment, Registration
 from lti_app.store.refusals import NotYours
 
 
@@ -62,3 +62,11 @@ def owns_platform(session: Session, academy_id: int, registration_id: int) -> bo
     """Return whether a registration belongs to an academy."""
     query = select(Registration.id).where(Registration.id == registration_id, Registration.academy_id == academy_id)
     return session.scalar(query) is not None
+
+
+def let_nameless_look(session: Session, academy_id: int, *, yes: bool, by_person: int | None, now: datetime) -> None:
+    """Let people whom the platform does not name look at panels, of which nothing is kept; or refuse them, as usual."""
+    academy = session.get_one(Academy, academy_id)
+    academy.settings = {**(academy.settings or {}), "anonymous": yes}
+    what = "nameless_may_look" if yes else "nameless_refused"
+    session.add(AuditEntry(academy_id=academy_id, actor_id=by_person, what=what, facts={}, at=now))

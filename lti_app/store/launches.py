@@ -92,9 +92,19 @@ def role_in(academy: Academy, launch: Launch) -> str:
     named = academy.settings.get("managers")
     names = {one.strip().lower() for one in named if isinstance(one, str)} if isinstance(named, list) else set()
     told = {launch.sub.lower()} | ({launch.email.lower()} if launch.email else set())
-    if names & told and RANKS.index(launch.role) < RANKS.index("manager"):
+    if names & (told - {""}) and RANKS.index(launch.role) < RANKS.index("manager"):
         return "manager"
     return launch.role
+
+
+def only_looks(academy: Academy, launch: Launch) -> bool:
+    """Return whether nobody is to be written down: the student view, or a person whom the platform does not name.
+
+    We could neither help nor protect somebody without a name, so they are refused unless the academy lets them look.
+    """
+    if not launch.sub and academy.settings.get("anonymous") is not True:
+        raise BadLaunch("nobody", "sub")
+    return launch.student_view or not launch.sub
 
 
 def locale_of(launch: Launch, academy: Academy) -> str:
@@ -117,7 +127,7 @@ def record_launch(
 ) -> Recorded:
     """Use up the state and record who came from where; raises BadLaunch, and then nothing at all was written.
 
-    ``now`` is the community's time. In the student view the course is recorded and the test user is not.
+    ``now`` is the community's time. Of those who only look, the course is recorded and they are not.
     """
     if not consume(session, state_id):
         raise BadLaunch("state_used", "the state was used before")
@@ -126,15 +136,14 @@ def record_launch(
         raise BadLaunch("registration_gone", f"registration {registration_id}")
     deployment = _deployment_for(session, registration, launch, now)
     academy = session.get_one(Academy, deployment.academy_id)
-    if not registration.product and launch.product:
-        registration.product = launch.product.lower()
-    role = role_in(academy, launch)
+    registration.product = registration.product or (launch.product or "").lower()
+    looks, role = only_looks(academy, launch), role_in(academy, launch)
     context = None
     if launch.course is not None:
         context = context_of(session, registration, deployment, launch, launch.course, now)
     link = link_of(session, context, launch, panel, now) if context is not None else None
     person = membership = None
-    if not launch.student_view:
+    if not looks:
         person = person_of(session, registration, launch, now)
         session.flush()
         if context is not None:
@@ -149,7 +158,7 @@ def record_launch(
         membership_id=membership.id if membership else None,
         resource_link_id=link.id if link else None,
         # An onlooker sees no more than a learner; the row keeps the difference: nobody waits for their progress.
-        role="learner" if role == "observer" else role,
+        role="learner" if role == "observer" or not launch.sub else role,
         locale=locale_of(launch, academy),
-        student_view=launch.student_view,
+        student_view=looks,
     )

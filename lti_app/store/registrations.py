@@ -108,21 +108,20 @@ def add_platform(
 ) -> Registration:
     """Add a platform or bring the one with this issuer and client id up to date; raises BadPlatform.
 
-    A deployment is only ever added here, never taken away. A registration stays with its first academy: moving it would
-    carry people's data across. ``academy_id`` names one that is there, ``academy_name`` one that may be new.
+    Deployments are only added. A registration stays with its first academy: moving it would carry people's data across.
+    ``academy_id`` names an academy that is there, ``academy_name`` one that may be new.
     """
     platform = Declared(issuer, client_id, auth_login_url, auth_token_url, jwks_url, auth_audience)
     if faults := platform.faults():
         raise BadPlatform(faults)
-    known = session.get(Academy, academy_id) if academy_id is not None else None
+    known = session.get(Academy, academy_id) if academy_id else None
     row = _row_for(session, platform, known or find_academy(session, academy_name, now), now)
     row.name = name or urlsplit(issuer).netloc
     row.auth_login_url, row.auth_token_url, row.jwks_url = auth_login_url, auth_token_url, jwks_url
     row.auth_audience = auth_audience
     row.product = product or row.product or ""
     row.origin = origin
-    row.status = "active"
-    row.accepts_new_deployments = accepts_new_deployments
+    row.status, row.accepts_new_deployments = "active", accepts_new_deployments
     row.scopes = list(scopes) or row.scopes or []
     session.flush()
     for id_on_platform in deployment_ids:

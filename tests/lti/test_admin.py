@@ -161,3 +161,21 @@ def test_a_school_of_hosted_canvas_may_frame_us_and_others_may_not(app: Flask, d
         ancestors
     )
     assert "'self'" not in ancestors
+
+
+def test_a_launch_without_a_name_is_refused_until_the_academy_lets_such_people_look(
+    app: Flask, db: Database, moodle: Moodle
+) -> None:
+    before = rows(db)
+    assert_refused(begin(moodle, app).launch(sub=None), db, before)
+    admin = Admin(app, moodle)
+    assert admin.post("/nameless", look="yes").status_code == 303
+    people = rows(db)["person"], rows(db)["membership"]
+    login = begin(moodle, app)
+    ref = assert_enters(login.launch(sub=None, _roles=[MEMBERSHIP + "Instructor"]))
+    page = login.browser.get(f"/v/{ref}/home")
+    assert "You are only looking" in page.text
+    assert login.browser.get(f"/v/{ref}/desk").status_code == 404
+    assert (rows(db)["person"], rows(db)["membership"]) == people
+    admin.post("/nameless", look="no")
+    assert begin(moodle, app).launch(sub="").status_code in (400, 401, 403)

@@ -261,7 +261,7 @@ def test_the_preview_is_a_learner_of_whom_nothing_is_kept_and_only_our_own_page_
     browser = app.test_client()
     page = browser.post(found[1], data={"visit_token": token, "preview": "yes"})
     assert page.status_code == 200
-    assert "test student" in page.text
+    assert "You are only looking" in page.text
     assert f"frame-ancestors {moodle.issuer} 'self'" in page.headers["Content-Security-Policy"]
     plain = browser.post(found[1], data={"visit_token": token})
     assert "frame-ancestors http://localhost:8900" in plain.headers["Content-Security-Policy"]

@@ -140,7 +140,7 @@ def test_a_test_student_looks_and_writes_nothing(app: Flask, course: Course) -> 
     client, token = app.test_client(), token_of(app, visit)
     page = client.post("/v/r1/home", data={FIELD: token})
     assert page.status_code == 200
-    assert "You are looking as a test student" in page.text
+    assert "You are only looking" in page.text
     assert client.post("/v/r1/peer", data={FIELD: token}).status_code == 200
     refused = client.post("/v/r1/talk/new", data={FIELD: token, "title": "Test", "body": "Test"})
     assert refused.status_code == 403

@@ -39,8 +39,16 @@ def _asking(learners: int, activities: int, folder: Path) -> None:
 @click.option("--postgres", is_flag=True, help="Measure saving on PostgreSQL too (Debian's package).")
 @click.option("--courses", default=1000, show_default=True, help="0 leaves the turns out.")
 @click.option("--answer-seconds", default=0.1, show_default=True, help="How long the LMS takes for a course.")
+@click.option("--even", is_flag=True, help="No platform is larger than the others (else one has half the courses).")
 def main(
-    learners: int, activities: int, asking: bool, saving: bool, postgres: bool, courses: int, answer_seconds: float
+    learners: int,
+    activities: int,
+    asking: bool,
+    saving: bool,
+    postgres: bool,
+    courses: int,
+    answer_seconds: float,
+    even: bool,
 ) -> None:
     """Print the tables."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -55,7 +63,7 @@ def main(
             sync_saving.saving(stack.enter_context(servers.postgres(folder / "pg")), folder, learners, activities)
         if courses:
             _head(sync_turns.HEAD)
-            sync_turns.fairness(folder, courses, 20, answer_seconds)
+            sync_turns.fairness(folder, courses, 20, answer_seconds, even)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,8 @@ def _work_until_done(database_url: str, jobs_url: str, seconds: float) -> None:
                 huey.execute(task)
 
 
-def fairness(folder: Path, courses: int, platforms: int, seconds: float) -> None:
+def fairness(folder: Path, courses: int, platforms: int, seconds: float, even: bool) -> None:
+    """Print a row for 1, 2 and 4 workers; unless ``even``, one platform has half of all the courses."""
     base = None
     for workers in (1, 2, 4):
         with ExitStack() as stack:
@@ -97,8 +98,8 @@ def fairness(folder: Path, courses: int, platforms: int, seconds: float) -> None
                 homes = [make_academy(session, number) for number in range(1, platforms + 1)]
                 due_at = datetime.now(UTC) - timedelta(minutes=5)
                 for number in range(courses):
-                    # One platform has half of all the courses.
-                    home = homes[0] if number % 2 else homes[1 + number // 2 % (platforms - 1)]
+                    large = number % 2 and not even
+                    home = homes[0] if large else homes[1 + number // 2 % (platforms - 1)]
                     make_course(session, home, number, due_at=due_at)
             url, jobs_url = f"sqlite:///{folder}/many{workers}.sqlite3", f"sqlite:///{folder}/jobs{workers}.sqlite3"
             began = time.monotonic()

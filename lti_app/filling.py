@@ -67,7 +67,13 @@ def _line(line: str, use: str, values: Mapping[str, str]) -> str:
     names = [_canonical(found.group(1), use) for found in _PLACE.finditer(line)]
     if any(not values.get(name, "").strip() for name in names):
         return ""
-    return _PLACE.sub(lambda found: values[_canonical(found.group(1), use)].strip(), line)
+
+    def said(found: re.Match[str]) -> str:
+        value = values[_canonical(found.group(1), use)].strip()
+        # "Marco B." at the end of a sentence has its full stop already.
+        return value[:-1] if value.endswith(".") and line[found.end() : found.end() + 1] == "." else value
+
+    return _PLACE.sub(said, line)
 
 
 def named(name: str, language: str) -> str:

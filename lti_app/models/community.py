@@ -11,12 +11,13 @@ from lti_app.models.base import Base, Code, Id, Title, Words, parent
 
 
 class Thread(Base):
-    """A conversation: a discussion of the course, or the private one of a match (``match_id`` set)."""
+    """A conversation: a discussion of the course, the private one of a match, or a circle's own."""
 
     __tablename__ = "thread"
     __table_args__ = (
         Index("ix_thread_context_id_kind_moved_at", "context_id", "kind", "moved_at"),
         Index("uq_thread_match_id", "match_id", unique=True),
+        Index("uq_thread_circle_id", "circle_id", unique=True),
         # As for a post: a double click starts one thread.
         UniqueConstraint("author_id", "form_key"),
     )
@@ -28,6 +29,7 @@ class Thread(Base):
     author_id: Mapped[int | None] = parent("membership.id", cascade=False, nullable=True)
     activity_id: Mapped[int | None] = parent("activity.id", cascade=False, nullable=True)
     match_id: Mapped[int | None] = parent("match.id", index=False, nullable=True)
+    circle_id: Mapped[int | None] = parent("circle.id", index=False, nullable=True)
     form_key: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     moved_at: Mapped[datetime]

@@ -36,7 +36,9 @@ class Episode(Base):
 
     ``state``: open, offered (candidates shown), asked (a helper was asked), helped (matched), ended.
     ``reasons`` is a list of {code, facts, weight} as engagement gave them. ``snoozed_until`` is the learner's own,
-    ``desk_snoozed_until`` the tutor's.
+    ``desk_snoozed_until`` the tutor's. The lot is written once and for good: ``arm`` (helped or held_out; NULL: none
+    was drawn), ``stratum``, ``lot_seed`` and ``way`` (the channel a word would take); ``held_out`` is what holds now.
+    ``moved_at`` is when the learner first moved again after the opening, however the episode ended.
     """
 
     __tablename__ = "episode"
@@ -67,6 +69,11 @@ class Episode(Base):
     matched_at: Mapped[datetime | None]
     tutored_at: Mapped[datetime | None]
     held_out: Mapped[bool] = mapped_column(default=False)
+    arm: Mapped[str | None] = mapped_column(String(40))
+    stratum: Mapped[str | None] = mapped_column(String(80))
+    lot_seed: Mapped[int | None] = mapped_column(index=True)
+    way: Mapped[str | None] = mapped_column(String(40))
+    moved_at: Mapped[datetime | None]
 
 
 class EpisodeEvent(Base):
@@ -83,9 +90,11 @@ class EpisodeEvent(Base):
 
 
 class Match(Base):
-    """An episode joined to a helper; ``state``: proposed, asked, accepted, declined, withdrawn, expired, ended.
+    """An episode joined to a helper; ``state``: proposed, asked, called, accepted, declined, withdrawn, expired, ended.
 
-    ``reasons`` are the words' codes that the learner may see. At most one match of an episode is asked or accepted.
+    ``called`` is asked together with all who are here now: the first to accept takes it. ``then_next``: where this one
+    cannot, the learner wants the next candidate asked without being asked again. ``reasons`` are the words' codes that
+    the learner may see. At most one match of an episode is asked or accepted.
     ``ended_why``: left, helped, not_helped, recovered, wrong, reported, full, gone; ``helped`` is the learner's word.
     """
 
@@ -111,6 +120,7 @@ class Match(Base):
     score: Mapped[float] = mapped_column(default=0.0)
     reasons: Mapped[FactList] = mapped_column(default=list)
     state: Mapped[Code] = mapped_column(default="proposed")
+    then_next: Mapped[bool] = mapped_column(default=False)
     proposed_at: Mapped[datetime]
     asked_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
@@ -126,7 +136,8 @@ class Match(Base):
 class Prompt(Base):
     """A message asking somebody to act, once: ``key`` makes a second sweep harmless.
 
-    ``state``: due, claimed, sent, answered, withdrawn, failed. ``channel`` is the one it is wanted by (panel, lms).
+    ``state``: due, claimed, sent, answered, withdrawn, failed. ``channel`` is the one it is wanted by
+    (panel, lms, email, console).
     """
 
     __tablename__ = "prompt"

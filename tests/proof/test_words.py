@@ -34,6 +34,12 @@ def test_a_line_with_nothing_to_say_is_left_out_whole() -> None:
     )
 
 
+def test_a_name_that_ends_in_a_full_stop_ends_the_sentence() -> None:
+    assert fill("Ask {helpers}.\n{name}, hello", "nudge", {"helpers": "Marco B.", "name": "Ada"}) == (
+        "Ask Marco B. Ada, hello"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "name", "nearest"),
     [

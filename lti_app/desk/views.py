@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,7 @@ from lti_app.fields import Field, form_key, read_number, read_text
 from lti_app.house import house
 from lti_app.shell import render_panel
 from lti_app.store.absence import away_until
+from lti_app.store.channels import EMAIL, PANEL
 from lti_app.store.desk import desk_case, desk_queue, desk_seen, praise_done, tutor_acted
 from lti_app.store.refusals import NotYours, TooLate
 
@@ -50,6 +51,8 @@ def _case(session: Session, episode_id: int) -> dict[str, object]:
         case = desk_case(session, g.membership.context_id, episode_id, house().clock.now(), tutor_id=tutor_here())
     except NotYours:
         abort(404)
+    if case.channel == EMAIL and not house().settings.smtp_url:
+        case = replace(case, channel=PANEL)
     return {"case": case, "draft": draft_for(session, case.draft)}
 
 

@@ -54,11 +54,10 @@ def outgoing(session: Session, prompt: Prompt) -> Outgoing:
         .join(Academy, Academy.id == Deployment.academy_id)
         .where(Membership.id == prompt.membership_id)
     ).one()
-    sender = session.scalar(
-        select(Person).join(Membership, Membership.person_id == Person.id).where(Membership.id == prompt.by_id)
-    )
+    by = select(Person).join(Membership, Membership.person_id == Person.id)
+    sender = session.scalar(by.where(Membership.id == prompt.by_id))
     language, kind = language_of(person.locale, academy.locale), prompt.facts.get("kind")
-    nudge = Key("nudge", str(kind), motive or "", language)
+    own = own_words(session, academy.id, Key("nudge", str(kind), motive or "", language))
     return Outgoing(
         prompt_id=prompt.id,
         key=f"regista-{prompt.id}",
@@ -77,7 +76,7 @@ def outgoing(session: Session, prompt: Prompt) -> Outgoing:
         activity=_title(session, prompt),
         sender=full_name(sender) if sender else None,
         body=prompt.facts.get("body"),
-        own_words=own_words(session, academy.id, nudge) if prompt.kind == "nudge" else None,
+        own_words=own if prompt.kind == "nudge" else None,
         academy=academy.name,
         course=context.title or context.label or "",
         address=course_address(session, prompt.context_id),

@@ -38,7 +38,6 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         MAX_CONTENT_LENGTH=settings.max_request_bytes,
         MAX_FORM_MEMORY_SIZE=settings.max_request_bytes,
         MAX_FORM_PARTS=200,
-        SECRET_KEY=settings.secret_key,
         BABEL_DEFAULT_LOCALE=settings.default_locale,
         BABEL_DEFAULT_TIMEZONE=settings.default_time_zone,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),

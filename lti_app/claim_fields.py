@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,10 +37,16 @@ def identifier(value: Any, what: str) -> str:
 
 def web_address(value: Any) -> str | None:
     """Return an absolute http(s) address of at most 2,000 characters, or None."""
-    if not isinstance(value, str) or len(value) > 2000 or not value.isascii() or not value.isprintable():
-        return None
+    return value if isinstance(value, str) and len(value) <= 2000 and _is_web(value) else None
+
+
+# A platform says the same few addresses at every launch.
+@lru_cache(maxsize=2048)
+def _is_web(text: str) -> bool:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        return False
     try:
-        parts = urlsplit(value)
+        parts = urlsplit(text)
     except ValueError:
-        return None
-    return value if parts.scheme in ("http", "https") and parts.hostname and " " not in value else None
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
+
+from lti_app.driver import Driver, open_driver
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -69,15 +73,21 @@ def make_engine(url: str) -> Engine:
         engine = create_engine(parsed, connect_args={"timeout": 15, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         # IMMEDIATE would make every reader a writer; writers say so through `writing`.
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(_begin_words(connection)))
+        event.listen(engine, "begin", _begin)
         return engine
     return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
 
 
-def _begin_words(connection: Any) -> str:
+def _begin(connection: Connection) -> None:
     # A deferred transaction that reads first and writes later fails at once with "database is locked"
     # when another writer came between, whatever the busy time-out; so those who will write say it at BEGIN.
-    return "BEGIN IMMEDIATE" if connection.get_execution_options().get("regista_writing") else "BEGIN"
+    words = "BEGIN IMMEDIATE" if connection.get_execution_options().get("regista_writing") else "BEGIN"
+    # Straight to the driver: SQLAlchemy's own way costs more than the statement.
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute(words)
+    except sqlite3.Error as e:
+        raise OperationalError(words, None, e) from e
 
 
 class Database:
@@ -102,6 +112,10 @@ class Database:
         """Open one transaction: committed when the block ends well, rolled back when it raises."""
         with self._writers.begin() as session:
             yield session
+
+    def driver(self) -> AbstractContextManager[Driver]:
+        """Open one writing transaction on the driver itself (see driver.py)."""
+        return open_driver(self.engine)
 
     def close(self) -> None:
         """Return every connection."""

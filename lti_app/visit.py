@@ -8,13 +8,15 @@ in a partitioned cookie whose path belongs to this visit alone. Several panels o
 from __future__ import annotations
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature
 
 from lti_app.config import Settings
+from lti_app.signed import signer
 
+PURPOSE = "regista-visit-1"
 HEADER = "X-Regista-Visit"
 FIELD = "visit_token"
 COOKIE = "regista_visit"
@@ -60,19 +62,15 @@ def new_ref() -> str:
     return secrets.token_urlsafe(9)
 
 
-def _serializer(settings: Settings) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(settings.secret_key, salt="regista-visit-1")
-
-
 def seal(visit: Visit, settings: Settings) -> str:
     """Return the signed token of ``visit``; it is good for ``settings.panel_token_seconds`` from now."""
-    return _serializer(settings).dumps(list(asdict(visit).values()))
+    return signer(settings.secret_key, PURPOSE).dumps([getattr(visit, name) for name in Visit.__slots__])
 
 
 def unseal(token: str, settings: Settings, *, now: datetime | None = None) -> Visit:
     """Read a token back; raises NoVisit when it is forged, damaged or too old."""
     try:
-        values, sealed_at = _serializer(settings).loads(token, return_timestamp=True)
+        values, sealed_at = signer(settings.secret_key, PURPOSE).loads(token, return_timestamp=True)
         visit = Visit(*values)
     except (BadSignature, TypeError, ValueError) as e:
         raise NoVisit from e

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import parse_qs, urlsplit
 
 from lti_app.catalogue import HOME, panels
@@ -21,6 +22,11 @@ def cookie_path(settings: Settings, path: str) -> str:
 
 def is_ours(target: str, settings: Settings) -> bool:
     """Return whether a target_link_uri leads to our own front door (LTI core 1.3, 5.3.4)."""
+    return len(target) <= 2000 and _is_below(target, settings.public_url)
+
+
+@lru_cache(maxsize=512)
+def _is_below(target: str, public_url: str) -> bool:
     try:
         parts = urlsplit(target)
         port = parts.port
@@ -28,7 +34,7 @@ def is_ours(target: str, settings: Settings) -> bool:
         return False
     if parts.username or parts.password or parts.fragment:
         return False
-    base = urlsplit(settings.public_url)
+    base = urlsplit(public_url)
     same = (parts.scheme, (parts.hostname or ""), port) == (base.scheme, base.hostname, base.port)
     return same and parts.path in (f"{base.path}/lti/launch", f"{base.path}/", base.path)
 

@@ -27,7 +27,7 @@ from lti_app.lti.platform_keys import options_of
 from lti_app.lti.refusals import refuse
 from lti_app.lti.tool_card import TOOL, product_of, tool_card, wanted_scopes
 from lti_app.models import ConsumedState
-from lti_app.store.launches import consume
+from lti_app.store.consumed import consume
 from lti_app.store.origins import origin_of
 from lti_app.store.registrations import BadPlatform, add_platform
 

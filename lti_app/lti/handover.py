@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Response, redirect
+from flask import Response
 from werkzeug.wrappers import Response as BaseResponse
 
 from lti_app.claims import Launch
 from lti_app.house import house
 from lti_app.lti.addresses import cookie_path
-from lti_app.lti.pages import page
+from lti_app.lti.pages import onward, page
 from lti_app.lti.states import State
-from lti_app.store.launches import Recorded
+from lti_app.store.recorded import Recorded
 from lti_app.visit import COOKIE, FIELD, Visit, new_ref, seal
 
 
@@ -73,7 +73,7 @@ def hand_over(arrived: Arrived) -> Response:
     address = cookie_path(settings, f"/v/{visit.ref}/{panel}")
     if not arrived.by_cookie:
         return page("lti/handover.html", address=address, field=FIELD, entry=token)
-    response = redirect(address, 303)  # type: ignore[assignment]
+    response = onward(address, 303)
     response.set_cookie(
         COOKIE,
         token,
@@ -84,6 +84,5 @@ def hand_over(arrived: Arrived) -> Response:
         samesite="None",
         partitioned=True,
     )
-    response.headers["Cache-Control"] = "no-store"
     _forget_login(response, arrived)
     return response

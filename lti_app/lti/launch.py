@@ -15,14 +15,17 @@ from lti_app.lti.addresses import is_ours, panel_for, same_origin
 from lti_app.lti.checks import Expected, Token, check_nonce, check_parties, check_times, take_apart
 from lti_app.lti.handover import Arrived, hand_over
 from lti_app.lti.library import validate_token
+from lti_app.lti.memory import memory
 from lti_app.lti.pages import page
 from lti_app.lti.placing import offer_panels
 from lti_app.lti.platform_keys import key_for
 from lti_app.lti.refusals import platform_error, refuse
 from lti_app.lti.states import State, digest, is_bound, nonce_of, open_state
-from lti_app.store.launches import Recorded, forget_expired_states, note_waiting, record_launch
+from lti_app.store.launches import PlatformChanged, note_waiting, record_launch
 from lti_app.store.origins import origin_of
+from lti_app.store.recorded import Recorded
 from lti_app.store.registrations import KnownPlatform, active_platform, client_ids_of
+from lti_app.store.returning import come_back, may_come_back
 
 blueprint = Blueprint("launch", __name__)
 BINDING = "binding"
@@ -35,14 +38,25 @@ def _form() -> dict[str, str]:
     return request.form.to_dict()
 
 
-def _known(state: State) -> tuple[KnownPlatform, frozenset[str]]:
-    with house().db.reading() as session:
-        registration = active_platform(session, state.registration_id)
-        if registration is None:
+def _known(state: State) -> KnownPlatform:
+    found = memory().platform(state.registration_id)
+    if found is None:
+        with house().db.reading() as session:
+            found = active_platform(session, state.registration_id)
+        if found is None:
             raise BadLaunch("registration_gone", f"registration {state.registration_id}")
-        settings = house().settings
-        ours = client_ids_of(session, registration.issuer) | {settings.public_url, f"{settings.public_url}/lti/launch"}
-    return registration, ours | ({registration.auth_audience} if registration.auth_audience else set())
+        memory().keep_platform(found)
+    return found
+
+
+def _trusted(token: Token, platform: KnownPlatform) -> frozenset[str]:
+    """Return the audiences beside ours that may stand in a token; only one that names several needs them."""
+    if not isinstance(token.claims.get("aud"), list):
+        return frozenset()
+    settings = house().settings
+    with house().db.reading() as session:
+        ours = client_ids_of(session, platform.issuer) | {settings.public_url, f"{settings.public_url}/lti/launch"}
+    return ours | ({platform.auth_audience} if platform.auth_audience else set())
 
 
 def _from_our_own_page() -> bool:
@@ -61,16 +75,17 @@ def _is_bound(state: State, form: Mapping[str, str]) -> bool:
     return bool(state.storage) and _from_our_own_page() and is_bound(state, form.get(BINDING))
 
 
-def _checked(form: Mapping[str, str], state: State, registration: KnownPlatform, trusted: frozenset[str]) -> Launch:
+def _checked(form: Mapping[str, str], state: State, registration: KnownPlatform) -> Launch:
     """Return the launch after every check that needs no row, the cheap ones before the platform's keys are read."""
     settings = house().settings
     token: Token = take_apart(form.get("id_token", ""))
-    expected = Expected(registration.issuer, registration.client_id, nonce_of(state, settings), trusted)
+    nonce, trusted = nonce_of(state, settings), _trusted(token, registration)
+    expected = Expected(registration.issuer, registration.client_id, nonce, trusted)
     check_parties(token.claims, expected)
     check_nonce(token.claims, expected)
     check_times(token.claims, time.time())
     key = key_for(house(), registration.jwks_url, token.kid)
-    claims = validate_token(form, registration, key=key, nonce=expected.nonce, bound=True)
+    claims = validate_token(form, registration, token=token, key=key, nonce=expected.nonce, bound=True)
     launch = Launch.from_claims(claims)
     return _agreed(launch, state, registration)
 
@@ -93,12 +108,17 @@ def _agreed(launch: Launch, state: State, registration: KnownPlatform) -> Launch
     return launch
 
 
-def _record(state: State, launch: Launch, panel: str) -> Recorded:
-    now = house().clock.now()
+def _record(state: State, platform: KnownPlatform, launch: Launch, panel: str) -> Recorded:
+    now, db = house().clock.now(), house().db
     for attempt in (1, 2, 3):
         try:
-            with house().db.writing() as session:
-                return record_launch(session, state.registration_id, launch, state_id=state.id, panel=panel, now=now)
+            if may_come_back(launch):
+                with db.driver() as driver:
+                    found = come_back(driver, platform, launch, state_id=state.id, panel=panel, now=now)
+                if found is not None:
+                    return found
+            with db.writing() as session:
+                return record_launch(session, platform, launch, state_id=state.id, panel=panel, now=now)
         except OperationalError:
             # PostgreSQL ends one of two transactions that wait for each other (a sync of the same course); ask again.
             if attempt == 3:
@@ -115,13 +135,18 @@ def launch() -> Response:
             raise platform_error(form["error"])
         state = open_state(form.get("state", ""), house().settings)
         g.launch_id = state.launch_id
-        registration, trusted = _known(state)
+        registration = _known(state)
         g.registration_id = registration.id
         if not _is_bound(state, form):
             if state.storage and BINDING not in form:
                 return _ask_storage(form, state, registration)
             raise BadLaunch("browser", "the browser that began this login is not the one that ended it")
-        return _enter(state, _checked(form, state, registration, trusted))
+        try:
+            return _enter(state, registration, _checked(form, state, registration))
+        except PlatformChanged:
+            memory().forget_platforms()
+            registration = _known(state)
+            return _enter(state, registration, _checked(form, state, registration))
     except BadLaunch as e:
         return refuse(e)
 
@@ -147,18 +172,14 @@ def _ask_storage(form: Mapping[str, str], state: State, registration: KnownPlatf
     return response
 
 
-def _enter(state: State, launch: Launch) -> Response:
+def _enter(state: State, platform: KnownPlatform, launch: Launch) -> Response:
     panel = panel_for(launch.target, launch.custom.get("panel"))
     try:
-        recorded = _record(state, launch, panel)
+        recorded = _record(state, platform, launch, panel)
     except BadLaunch as e:
         if e.code == "deployment_unknown":
             _knock(state, launch)
         raise
-    if state.id[0] in "Aa":
-        # One launch in thirty-two clears away what has expired; it costs one look into an index.
-        with house().db.writing() as session:
-            forget_expired_states(session)
     by_cookie = is_bound(state, request.cookies.get(state.cookie))
     arrived = Arrived(recorded, launch, state, panel, g.get("return_url"), by_cookie)
     return offer_panels(arrived) if launch.placing is not None else hand_over(arrived)

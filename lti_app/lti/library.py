@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import requests
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from pylti1p3.cookie import CookieService
 from pylti1p3.deep_link import DeepLink
 from pylti1p3.deep_link_resource import DeepLinkResource
@@ -24,9 +26,14 @@ from pylti1p3.session import SessionService
 from pylti1p3.tool_config.abstract import ToolConfAbstract
 
 from lti_app.claim_fields import BadLaunch
+from lti_app.lti.checks import Token
 from lti_app.store.registrations import KnownPlatform
 
 CLAIM = "https://purl.imsglobal.org/spec/lti-dl/claim/"
+
+
+# The library would open a session for requests at every launch; it is never to make one.
+_NO_REQUESTS = requests.Session()
 
 
 class _Form(Request):
@@ -49,16 +56,13 @@ class _Form(Request):
 class _OnePlatform(ToolConfAbstract[_Form]):
     """A configuration of one registration, with an issuer map of its own instead of the one shared by the class."""
 
-    def __init__(self, platform: KnownPlatform, key: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, platform: KnownPlatform) -> None:
         self.issuers_relation_types = {}
         self.set_iss_has_many_clients(platform.issuer)
         self._platform = platform
         self.registration = Registration()
         self.registration.set_issuer(platform.issuer).set_client_id(platform.client_id)
         self.registration.set_auth_login_url(platform.auth_login_url)
-        if key is not None:
-            keys: Any = {"keys": [{**key, "alg": "RS256"}]}
-            self.registration.set_key_set(keys)
 
     def check_iss_has_one_client(self, iss: str) -> bool:
         return False
@@ -147,10 +151,17 @@ def login_address(
 
 class _Launch(MessageLaunch[_Form, _OnePlatform, _Session, _Bound]):
     def __init__(
-        self, values: Mapping[str, str], config: _OnePlatform, nonce: str, bound: bool, client_id: str
+        self,
+        values: Mapping[str, str],
+        platform: KnownPlatform,
+        nonce: str,
+        bound: bool,
+        token: Token,
+        key: RSAPublicKey,
     ) -> None:
-        super().__init__(_Form(values), config, _Session(nonce), _Bound(bound))
-        self._client_id = client_id
+        config = _OnePlatform(platform)
+        super().__init__(_Form(values), config, _Session(nonce), _Bound(bound), requests_session=_NO_REQUESTS)
+        self._client_id, self._token, self._key = platform.client_id, token, key
         # Times are checked with leeway before; the library knows none.
         off = ("verify_aud", "verify_exp", "verify_iat", "verify_nbf", "verify_iss", "verify_sub", "verify_jti")
         self.set_jwt_verify_options(dict.fromkeys(off, False))
@@ -162,6 +173,16 @@ class _Launch(MessageLaunch[_Form, _OnePlatform, _Session, _Bound]):
         # The library reads only the first entry of an audience array; `checks` has found ours in it.
         return self._client_id
 
+    def validate_jwt_format(self) -> _Launch:
+        # `checks` has taken the token apart already, more strictly than the library does.
+        claims: Any = self._token.claims
+        self._jwt = {"header": {"alg": "RS256", "kid": self._token.kid}, "body": claims}
+        return self
+
+    def get_public_key(self) -> tuple[Any, str]:
+        # The library would turn a key set into text and back into a key at every launch.
+        return self._key, "RS256"
+
     def verified_claims(self) -> dict[str, Any]:
         self.set_auto_validation(False)
         self.validate_state().validate_jwt_format().validate_nonce().validate_registration().validate_jwt_signature()
@@ -169,16 +190,14 @@ class _Launch(MessageLaunch[_Form, _OnePlatform, _Session, _Bound]):
 
 
 def validate_token(
-    form: Mapping[str, str], platform: KnownPlatform, *, key: Mapping[str, Any], nonce: str, bound: bool
+    form: Mapping[str, str], platform: KnownPlatform, *, token: Token, key: RSAPublicKey, nonce: str, bound: bool
 ) -> dict[str, Any]:
     """Return the claims of a token whose state, nonce, parties and signature the library accepts; raises BadLaunch."""
-    config = _OnePlatform(platform, key)
     try:
-        return _Launch(form, config, nonce, bound, platform.client_id).verified_claims()
+        return _Launch(form, platform, nonce, bound, token, key).verified_claims()
     except LtiException as e:
         raise BadLaunch("library", str(e)[:300]) from e
-    # A key set may hold anything under the token's kid, and each layer below raises errors of its own over it; whatever
-    # ends a verification refuses the launch.
+    # Each layer below raises errors of its own; whatever ends a verification refuses the launch.
     except Exception as e:
         raise BadLaunch("library", type(e).__name__) from e
 

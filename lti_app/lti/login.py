@@ -12,14 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, g, redirect, request
+from flask import Blueprint, Response, g, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from lti_app.claim_fields import BadLaunch
 from lti_app.house import house
 from lti_app.lti.addresses import cookie_path, is_ours, launch_url
 from lti_app.lti.library import login_address
-from lti_app.lti.pages import page
+from lti_app.lti.memory import memory
+from lti_app.lti.pages import onward, page
 from lti_app.lti.refusals import refuse
 from lti_app.lti.states import STATE_SECONDS, new_state, nonce_of, seal_state
 from lti_app.store.origins import origin_of
@@ -60,15 +61,18 @@ class Asked:
 
 
 def _registration(values: Mapping[str, str]) -> KnownPlatform:
+    client_id = values.get("client_id")
+    if client_id is not None and (kept := memory().platform((values["iss"], client_id))):
+        return kept
     with house().db.reading() as session:
         found = platforms_of(session, values["iss"])
-    client_id = values.get("client_id")
     if client_id is not None:
         found = [row for row in found if row.client_id == client_id]
     if not found:
         raise BadLaunch("platform_unknown", f"iss {values['iss'][:200]!r} client_id {str(client_id)[:80]!r}")
     if len(found) > 1:
         raise BadLaunch("client_needed", f"iss {values['iss'][:200]!r} has {len(found)} registrations")
+    memory().keep_platform(found[0])
     return found[0]
 
 
@@ -135,9 +139,8 @@ def _answer(asked: Asked, registration: KnownPlatform) -> BaseResponse:
             following=address,
         )
     else:
-        response = redirect(address, 302)
+        response = onward(address, 302)
     _give(response, state.cookie, binding, STATE_SECONDS, "/lti/launch")
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -157,7 +160,6 @@ def _give(response: BaseResponse, name: str, value: str, seconds: int, path: str
 def _try_cookies(asked: Asked) -> Response:
     """Give the browser a cookie and come by once more, to see before anything else whether it kept it."""
     values = {**asked.values, TRIED: "1"} | ({STORAGE: asked.storage} if asked.storage else {})
-    response = redirect(f"{house().settings.public_url}/lti/login?{urlencode(values)}", 303)
+    response = onward(f"{house().settings.public_url}/lti/login?{urlencode(values)}", 303)
     _give(response, KEEPS_COOKIES, "1", MONTH, "/lti/login")
-    response.headers["Cache-Control"] = "no-store"
-    return response  # type: ignore[return-value]
+    return response

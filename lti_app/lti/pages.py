@@ -21,6 +21,11 @@ def asking_origin() -> str | None:
         return None
 
 
+def onward(address: str, status: int) -> Response:
+    """Send the browser on, never kept; without a body, which no browser shows."""
+    return Response(status=status, headers={"Location": address, "Cache-Control": "no-store"}, mimetype="text/plain")
+
+
 def page(template: str, *, status: int = 200, framed_by: str | None = None, **values: Any) -> Response:
     """Render a page of this room; ``framed_by`` is the one origin that may frame it where no registration tells."""
     response = make_response(render_template(template, **values), status)

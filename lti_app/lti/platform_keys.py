@@ -12,7 +12,10 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, cast
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import RSAAlgorithm
 
 from lms_clients.answers import decode_any
 from lms_clients.errors import LmsError
@@ -21,6 +24,7 @@ from lms_clients.options import Options
 from lti_app.claim_fields import BadLaunch
 from lti_app.house import House
 from lti_app.lti.checks import usable_key
+from lti_app.lti.memory import memory
 from lti_app.store.keys import KeptKeySet, claim_key_fetch, keep_key_set, kept_key_set
 
 log = logging.getLogger("regista.lti.keys")
@@ -96,20 +100,43 @@ def _wait_for_other(house: House, jwks_url: str, kid: str) -> dict[str, Any] | N
     return None
 
 
-def key_for(house: House, jwks_url: str, kid: str) -> dict[str, Any]:
+def key_for(house: House, jwks_url: str, kid: str) -> RSAPublicKey:
     """Return the platform's RSA key ``kid``, asking the platform where needed; raises BadLaunch when there is none."""
+    remembered = memory().key(jwks_url, kid)
+    if remembered is not None:
+        return cast(RSAPublicKey, remembered)
+    found, seconds = _found(house, jwks_url, kid)
+    if found is None:
+        raise BadLaunch("unknown_key", f"kid {kid[:80]!r}")
+    key = ready_key(found)
+    memory().keep_key(jwks_url, kid, key, seconds)
+    return key
+
+
+def ready_key(jwk: Mapping[str, Any]) -> RSAPublicKey:
+    """Return a public key ready to verify with; raises BadLaunch where the platform published nonsense."""
+    try:
+        key = RSAAlgorithm.from_jwk(dict(jwk))
+    # A key set may hold anything under the token's kid, and the layers below raise errors of their own over it.
+    except Exception as e:
+        raise BadLaunch("unknown_key", f"key of the platform: {type(e).__name__}") from e
+    if not isinstance(key, RSAPublicKey):
+        raise BadLaunch("unknown_key", "the platform published a private key")
+    return key
+
+
+def _found(house: House, jwks_url: str, kid: str) -> tuple[dict[str, Any] | None, float]:
+    """Return the key from the kept key set, or from the platform, and for how many seconds it is good."""
     now = datetime.now(UTC)
     kept = _look(house, jwks_url)
     key = usable_key(kept.document, kid) if kept else None
     if kept and key and kept.fresh_until > now:
-        return key
+        return key, (kept.fresh_until - now).total_seconds()
     with house.db.writing() as session:
         ours = claim_key_fetch(session, jwks_url, now, PAUSE)
     old = key if kept and kept.fresh_until + GRACE > now else None
-    key = _ask(house, jwks_url, kid, old) if ours else old or _wait_for_other(house, jwks_url, kid)
-    if key is None:
-        raise BadLaunch("unknown_key", f"kid {kid[:80]!r}")
-    return key
+    # What comes from a platform that does not answer is asked for again at the next launch.
+    return (_ask(house, jwks_url, kid, old) if ours else old or _wait_for_other(house, jwks_url, kid)), 0.0
 
 
 def _ask(house: House, jwks_url: str, kid: str, old: dict[str, Any] | None) -> dict[str, Any] | None:

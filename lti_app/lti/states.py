@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
-from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import BadSignature, SignatureExpired
 
 from lti_app.claim_fields import BadLaunch
 from lti_app.config import Settings
+from lti_app.signed import signer
 
+PURPOSE = "regista-login-1"
 STATE_SECONDS = 600
 LARGEST_STATE = 2048
 # The library puts this before every state that it sends.
@@ -65,13 +67,9 @@ def nonce_of(state: State, settings: Settings) -> str:
     return hmac.new(key, state.id.encode(), hashlib.sha256).hexdigest()
 
 
-def _serializer(settings: Settings) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(settings.secret_key, salt="regista-login-1")
-
-
 def seal_state(state: State, settings: Settings) -> str:
     """Return the signed text of ``state``."""
-    return _serializer(settings).dumps(list(astuple(state)))
+    return signer(settings.secret_key, PURPOSE).dumps([getattr(state, name) for name in State.__slots__])
 
 
 def open_state(text: str, settings: Settings) -> State:
@@ -79,7 +77,7 @@ def open_state(text: str, settings: Settings) -> State:
     if not text or len(text) > LARGEST_STATE:
         raise BadLaunch("state_missing" if not text else "state", f"{len(text)} characters")
     try:
-        values = _serializer(settings).loads(text.removeprefix(PREFIX), max_age=STATE_SECONDS)
+        values = signer(settings.secret_key, PURPOSE).loads(text.removeprefix(PREFIX), max_age=STATE_SECONDS)
         return State(*values)
     except SignatureExpired as e:
         raise BadLaunch("state_old", "state is too old") from e

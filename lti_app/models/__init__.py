@@ -1,5 +1,6 @@
 """Every table, by subject; importing this package makes the metadata whole."""
 
+from lti_app.models.arrivals import Arrival
 from lti_app.models.audit import AuditEntry
 from lti_app.models.base import Base
 from lti_app.models.circles import Circle, CircleCheckIn, CircleItem, CircleMember, CircleWish
@@ -40,6 +41,7 @@ __all__ = [
     "ActiveDay",
     "Activity",
     "ActivityProgress",
+    "Arrival",
     "Attempt",
     "AuditEntry",
     "Base",

@@ -6,7 +6,7 @@ wipes out what we know.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from lti_app.claims import CourseSaid, Launch
 from lti_app.models import (
-    Academy,
     ActiveDay,
     Context,
     Deployment,
@@ -151,12 +150,20 @@ def context_of(
     learn_origin(registration, launch.return_url)
     if launch.notices_url and deployment.notices_url != launch.notices_url:
         deployment.notices_url, deployment.notices_state = launch.notices_url, "due"
-    just_synced = row.synced_at is not None and row.synced_at > now - FRESH
-    # A course that waits keeps its place in the row; one that is being read at this moment is read once more.
-    waits = row.sync_due_at is not None and row.sync_due_at <= now and row.sync_claimed_until is None
-    if not just_synced and not waits:
-        row.sync_due_at = now
+    due_at = due_for_sync(row.sync_due_at, row.synced_at, row.sync_claimed_until, now)
+    if due_at != row.sync_due_at:
+        row.sync_due_at = due_at
     return row
+
+
+def due_for_sync(
+    due_at: datetime | None, synced_at: datetime | None, claimed_until: datetime | None, now: datetime
+) -> datetime | None:
+    """Return when a course that was just launched is due: now, unless it is due already or was synced just now."""
+    just_synced = synced_at is not None and synced_at > now - FRESH
+    # A course that waits keeps its place in the row; one that is being read at this moment is read once more.
+    waits = due_at is not None and due_at <= now and claimed_until is None
+    return due_at if just_synced or waits else now
 
 
 def membership_of(
@@ -219,10 +226,14 @@ def _place_beside(session: Session, context: Context, link: ResourceLink, api_id
         link.activity_id = found
 
 
-def prove_active(session: Session, context: Context, academy: Academy, membership: Membership, now: datetime) -> None:
-    """Note that the member was here today, in the course's own time zone."""
-    zone = _valid_zone(context.time_zone) or _valid_zone(academy.time_zone)
-    day = now.astimezone(ZoneInfo(zone) if zone else UTC).date()
+def local_day(now: datetime, course_zone: str | None, academy_zone: str | None) -> date:
+    """Return the day that it is in the course's own time zone, else in the academy's."""
+    zone = _valid_zone(course_zone) or _valid_zone(academy_zone)
+    return now.astimezone(ZoneInfo(zone) if zone else UTC).date()
+
+
+def prove_active(session: Session, membership: Membership, day: date) -> None:
+    """Note that the member was here on this day."""
     make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     row = make(ActiveDay).values(membership_id=membership.id, day=day, proofs=LAUNCH)
     session.execute(

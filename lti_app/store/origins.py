@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
@@ -14,6 +15,7 @@ MOST_ORIGINS = 20
 CANVAS_HOST = ".instructure.com"
 
 
+@lru_cache(maxsize=2048)
 def origin_of(url: str) -> str | None:
     """Return the origin of ``url`` as a browser writes it, or None when it has none."""
     parts = urlsplit(url)

@@ -60,7 +60,8 @@ class KnownPlatform:
     auth_audience: str | None
 
 
-def _known(row: Registration) -> KnownPlatform:
+def known_platform(row: Registration) -> KnownPlatform:
+    """Return a registration as the front door needs it."""
     return KnownPlatform(
         row.id, row.academy_id, row.issuer, row.client_id, row.auth_login_url, row.jwks_url, row.auth_audience
     )
@@ -154,13 +155,13 @@ def find_registration(session: Session, issuer: str, client_id: str) -> Registra
 def platforms_of(session: Session, issuer: str) -> list[KnownPlatform]:
     """Return every active registration of an issuer; hosted platforms give all their schools one issuer."""
     active = select(Registration).where(Registration.issuer == issuer, Registration.status == "active")
-    return [_known(row) for row in session.scalars(active)]
+    return [known_platform(row) for row in session.scalars(active)]
 
 
 def active_platform(session: Session, registration_id: int) -> KnownPlatform | None:
     """Return one registration unless it is gone or switched off."""
     row = session.get(Registration, registration_id)
-    return _known(row) if row is not None and row.status == "active" else None
+    return known_platform(row) if row is not None and row.status == "active" else None
 
 
 def client_ids_of(session: Session, issuer: str) -> frozenset[str]:

@@ -595,6 +595,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_sync_gap_context_id'), ['context_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_sync_gap_membership_id'), ['membership_id'], unique=False)
 
+    op.create_table('arrival',
+    sa.Column('words', sa.String(length=64), nullable=False),
+    sa.Column('membership_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('resource_link_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('weighed_at', lti_app.db.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['membership_id'], ['membership.id'], name=op.f('fk_arrival_membership_id_membership'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['resource_link_id'], ['resource_link.id'], name=op.f('fk_arrival_resource_link_id_resource_link'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('words', name=op.f('pk_arrival')),
+    sa.UniqueConstraint('membership_id', 'resource_link_id', name=op.f('uq_arrival_membership_id_resource_link_id'))
+    )
+    with op.batch_alter_table('arrival', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_arrival_resource_link_id'), ['resource_link_id'], unique=False)
+
     op.create_table('circle_check_in',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('circle_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -881,6 +895,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_circle_check_in_membership_id'))
 
     op.drop_table('circle_check_in')
+    with op.batch_alter_table('arrival', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_arrival_resource_link_id'))
+
+    op.drop_table('arrival')
     with op.batch_alter_table('sync_gap', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_sync_gap_membership_id'))
         batch_op.drop_index(batch_op.f('ix_sync_gap_context_id'))

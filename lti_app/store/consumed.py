@@ -1,0 +1,40 @@
+"""States and invitations that were used: each once, over all processes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, delete
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from lti_app.driver import Driver, Statement
+from lti_app.models import ConsumedState
+
+# Longer than any state or invitation lives, so that one that was used cannot come back to life.
+REMEMBER = timedelta(days=1)
+_ROW: dict[str, Any] = {"state": bindparam("state"), "expires_at": bindparam("until")}
+_USE = {
+    "postgresql": Statement(postgresql.insert(ConsumedState).values(_ROW).on_conflict_do_nothing()),
+    "sqlite": Statement(sqlite.insert(ConsumedState).values(_ROW).on_conflict_do_nothing()),
+}
+
+
+def consume(session: Session, state_id: str, *, remember: timedelta = REMEMBER) -> bool:
+    """Use up a state, once: False when somebody did before. Waits for a transaction that is just doing it."""
+    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {"state": state_id[:64], "expires_at": datetime.now(UTC) + remember}
+    statement = make(ConsumedState).values(values).on_conflict_do_nothing().returning(ConsumedState.state)
+    return session.execute(statement).scalar_one_or_none() is not None
+
+
+def consume_by(driver: Driver, state_id: str) -> bool:
+    """Use up a state as `consume` does, in a transaction of the driver."""
+    values = {"state": state_id[:64], "until": datetime.now(UTC) + REMEMBER}
+    return driver.run(_USE[driver.dialect.name], values) == 1
+
+
+def forget_expired_states(session: Session) -> None:
+    """Remove used states whose signature has long expired anyhow; the column is indexed."""
+    session.execute(delete(ConsumedState).where(ConsumedState.expires_at < datetime.now(UTC)))

@@ -1,0 +1,198 @@
+"""Ada comes back: what was said before costs one look, and nothing that changed meanwhile is overlooked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+
+from lti_app.db import Base, Database
+from lti_app.models import (
+    Academy,
+    ActiveDay,
+    Arrival,
+    ConsumedState,
+    Context,
+    Deployment,
+    Membership,
+    Person,
+    Registration,
+    ResourceLink,
+)
+from tests.conftest import StillClock
+from tests.lti.platform import MEMBERSHIP, Moodle, assert_enters, assert_refused, begin, rows
+
+# The package has a blueprint of the same name.
+door_module: Any = import_module("lti_app.lti.launch")
+
+
+@pytest.fixture
+def weighed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The launches that were recorded in full."""
+    found: list[str] = []
+    in_full = door_module.record_launch
+
+    def record(session: Any, platform: Any, launch: Any, **more: Any) -> Any:
+        found.append(launch.sub)
+        return in_full(session, platform, launch, **more)
+
+    monkeypatch.setattr(door_module, "record_launch", record)
+    return found
+
+
+def kept(db: Database, registration_id: int) -> list[Any]:
+    """All that is known of a registration's people and courses, without numbers of rows."""
+    with db.reading() as session:
+        found: list[Any] = []
+        people = select(Person).where(Person.registration_id == registration_id).order_by(Person.id_on_platform)
+        for person in session.scalars(people):
+            found.append(plain(person, "registration_id"))
+            for membership in session.scalars(select(Membership).where(Membership.person_id == person.id)):
+                found.append(plain(membership, "person_id", "context_id"))
+                days = select(ActiveDay).where(ActiveDay.membership_id == membership.id).order_by(ActiveDay.day)
+                found += [(one.day, one.proofs) for one in session.scalars(days)]
+        courses = select(Context).join(Deployment).where(Deployment.registration_id == registration_id)
+        for course in session.scalars(courses.order_by(Context.id_on_platform)):
+            found.append(plain(course, "deployment_id"))
+            links = select(ResourceLink).where(ResourceLink.context_id == course.id)
+            found += [
+                plain(link, "context_id") for link in session.scalars(links.order_by(ResourceLink.id_on_platform))
+            ]
+        return found
+
+
+def plain(row: Base, *without: str) -> dict[str, Any]:
+    return {c.key: getattr(row, c.key) for c in row.__table__.columns if c.key not in ("id", *without)}
+
+
+def test_ada_who_comes_back_with_the_same_words_leaves_only_times(
+    app: Flask, db: Database, moodle: Moodle, clock: StillClock, weighed: list[str]
+) -> None:
+    begin(moodle, app).launch()
+    before = rows(db)
+    clock.at += timedelta(minutes=5)
+    assert_enters(begin(moodle, app).launch())
+    assert weighed == ["3"]
+    assert rows(db) == {**before, "consumed_state": before["consumed_state"] + 1}
+    with db.reading() as session:
+        person, membership = session.scalars(select(Person)).one(), session.scalars(select(Membership)).one()
+        course, link = session.scalars(select(Context)).one(), session.scalars(select(ResourceLink)).one()
+        session.expunge_all()
+    assert {person.seen_at, membership.launched_at, course.launched_at, link.launched_at} == {clock.at}
+
+
+STEPS: list[tuple[timedelta, dict[str, Any]]] = [
+    (timedelta(), {}),
+    # Within a minute times stay as they are: several panels on one page open at once.
+    (timedelta(seconds=90), {}),
+    (timedelta(minutes=5), {}),
+    (timedelta(minutes=5), {"_resource_link": {"id": "2", "title": "Un altro"}}),
+    (timedelta(minutes=5), {"_resource_link": {"id": "2", "title": "Un altro"}}),
+    (timedelta(minutes=5), {"name": "Ada Rossi Bianchi"}),
+    (timedelta(minutes=5), {"name": "Ada Rossi Bianchi"}),
+    (timedelta(minutes=5), {"name": None, "email": None}),
+    (timedelta(minutes=5), {"_roles": [MEMBERSHIP + "Instructor"]}),
+    (timedelta(minutes=5), {"_roles": [MEMBERSHIP + "Instructor"]}),
+    (timedelta(hours=2), {}),
+    (timedelta(minutes=5), {}),
+    (timedelta(days=1), {}),
+    (timedelta(minutes=5), {"_context": {"id": "2", "title": "Un titolo nuovo"}}),
+    (timedelta(minutes=5), {"_custom": {"panel": "talk"}}),
+    (timedelta(minutes=5), {"_custom": {"panel": "talk"}}),
+]
+
+
+def test_the_short_way_and_the_long_way_leave_the_same_behind(
+    app: Flask, db: Database, moodle: Moodle, clock: StillClock, weighed: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.reading() as session:
+        one = session.scalars(select(Registration.id)).one()
+    other = moodle.register(db, client_id="tool-2", academy_name="Accademia Due")
+    for pause, said in STEPS:
+        clock.at += pause
+        assert_enters(begin(moodle, app).launch(**said), "talk" if "_custom" in said else "home")
+        short = len(weighed)
+        with monkeypatch.context() as patch:
+            patch.setattr(door_module, "may_come_back", lambda launch: False)
+            assert begin(moodle, app, client_id="tool-2").launch(aud="tool-2", **said).status_code == 303
+        assert kept(db, one) == kept(db, other), said
+        del weighed[short:]
+    # Of the sixteen, these were really short: the same words, on the same day, within the hour.
+    assert len(STEPS) - len(weighed) == 7
+
+
+def test_what_our_side_changed_meanwhile_is_never_overlooked(
+    app: Flask, db: Database, moodle: Moodle, clock: StillClock, weighed: list[str]
+) -> None:
+    begin(moodle, app).launch()
+    for table, values, healed in (
+        (Membership, {"role": "tutor"}, "learner"),
+        (Membership, {"state": "suspended"}, "active"),
+        (Membership, {"state": "deleted"}, "active"),
+        (Membership, {"never_accessed": True}, False),
+    ):
+        with db.writing() as session:
+            session.execute(update(table).values(**values))
+        assert_enters(begin(moodle, app).launch())
+        with db.reading() as session:
+            assert getattr(session.scalars(select(table)).one(), next(iter(values))) == healed
+    with db.writing() as session:
+        session.scalars(select(Academy)).one().settings = {"managers": ["ada@example.com"]}
+    assert_enters(begin(moodle, app).launch())
+    with db.reading() as session:
+        assert session.scalars(select(Membership.role)).one() == "manager"
+    assert len(weighed) == 6
+
+
+@pytest.mark.parametrize("table", [Deployment, Registration])
+def test_what_was_switched_off_a_moment_ago_opens_nothing(
+    app: Flask, db: Database, moodle: Moodle, table: type[Base]
+) -> None:
+    assert_enters(begin(moodle, app).launch())
+    login = begin(moodle, app)
+    with db.writing() as session:
+        session.execute(update(table).values(status="blocked"))
+    before = rows(db)
+    assert_refused(login.launch(), db, before)
+
+
+def test_a_registration_whose_keys_moved_a_moment_ago_is_checked_against_the_new_ones(
+    app: Flask, db: Database, moodle: Moodle
+) -> None:
+    assert_enters(begin(moodle, app).launch())
+    login = begin(moodle, app)
+    with db.writing() as session:
+        session.execute(update(Registration).values(jwks_url=f"{moodle.web.url}/nothing-here"))
+    before = rows(db)
+    response = login.launch()
+    assert response.status_code in (401, 503)
+    assert rows(db) == before
+
+
+def test_a_state_that_was_used_opens_nothing_for_somebody_who_comes_back_either(
+    app: Flask, db: Database, moodle: Moodle
+) -> None:
+    assert_enters(begin(moodle, app).launch())
+    login = begin(moodle, app)
+    kept_cookie = login.browser.get_cookie(next(iter(login.browser._cookies))[2], path="/lti/launch")
+    assert kept_cookie is not None
+    token = moodle.sign(login.claims())
+    assert_enters(login.post(token))
+    before = rows(db)
+    login.browser.set_cookie(kept_cookie.key, kept_cookie.value, path="/lti/launch")
+    assert_refused(login.post(token), db, before)
+
+
+def test_the_words_of_one_school_are_not_those_of_another(app: Flask, db: Database, moodle: Moodle) -> None:
+    moodle.register(db, client_id="tool-2", academy_name="Accademia Due")
+    for _ in range(2):
+        assert_enters(begin(moodle, app).launch())
+        assert_enters(begin(moodle, app, client_id="tool-2").launch(aud="tool-2"))
+    with db.reading() as session:
+        assert len(session.scalars(select(Arrival)).all()) == 2
+        assert len(session.scalars(select(ConsumedState)).all()) == 4
+        assert len(session.scalars(select(Membership)).all()) == 2

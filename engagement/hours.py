@@ -48,6 +48,8 @@ def own_slots(learner: Learner, zone: ZoneInfo, now: datetime) -> int:
 
     0 where fewer than ENOUGH moments of the last weeks are known: a visit or two tell nobody's habits.
     """
+    if not learner.progress:
+        return 0
     known = {at for at in _moments(learner) if now - TOLD_BY < at <= now}
     if len(known) < ENOUGH:
         return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from engagement.policy import Policy
 from engagement.telling import reasons_of
 from engagement.verdicts import Stall
 
+_id = attrgetter("learner_id")
 #: What every match that somebody carries already adds to the cost of one more.
 LOAD_STEP = 4_000
 #: Up to so many pairs the optimum is exact; above, an auction comes within a hundredth where places are ample.
@@ -75,7 +77,7 @@ def _room(
     everybody = {stall.learner_id: stall for stall in stalls}
     seekers = [
         stall
-        for _, stall in sorted(everybody.items())
+        for stall in everybody.values()
         if stall.learner_id in here
         and stall.learner_id not in policy.excluded
         and stall.activity_id is not None
@@ -85,7 +87,7 @@ def _room(
     stuck_at = {stall.activity_id for stall in seekers}
     able = [
         one
-        for _, one in sorted(by_id.items())
+        for one in by_id.values()
         if one.capacity > one.load
         and not stuck_at.isdisjoint(one.topics)
         and not one.paused
@@ -94,6 +96,8 @@ def _room(
         and one.learner_id not in also_stalled
         and one.learner_id not in policy.excluded
     ]
+    seekers.sort(key=_id)
+    able.sort(key=_id)
     # Who stalls may have blocked or met somebody while helping themselves.
     apart = frozenset(
         (one.learner_id, other)

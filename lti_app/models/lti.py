@@ -27,7 +27,7 @@ class Academy(Base):
 class Registration(Base):
     """Our entry for a platform: issuer, client id and addresses (LTI core 1.3, section 3.1.3; security 1.0, 5.1.1).
 
-    ``origins`` are further sites of the platform, learned from its signed launches: hosted ones have one for each school.
+    ``origins`` are further sites of the platform, learned from its signed launches: hosted ones have one a school.
     """
 
     __tablename__ = "registration"

@@ -125,7 +125,7 @@ def test_bruno_says_yes_and_the_two_of_them_have_a_thread_with_an_opening_line(
         assert (thread.kind, thread.match_id, thread.activity_id) == ("match", proposed[0], course.quiz_2)
         assert (post.voice, post.author_id, post.body) == ("academy", None, "Ada, Bruno: benvenuti.")
     assert [(match.thread_id, match.mine, match.name, match.unread) for match in ada.matches] == [
-        (thread_id, "learner", "Bruno M.", 1)
+        (thread_id, "learner", "Bruno M.", 0)  # the academy's opening line waits for nobody
     ]
     assert [(match.thread_id, match.mine, match.name) for match in bruno.matches] == [(thread_id, "helper", "Ada R.")]
     assert ada.stall is not None

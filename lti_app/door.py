@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, contains_eager
 from lti_app.errors import Trouble
 from lti_app.house import house
 from lti_app.models import Academy, Context, Deployment, Membership, Person
-from lti_app.visit import COOKIE, FIELD, HEADER, NoVisit, Visit, seal, unseal
+from lti_app.visit import COOKIE, FIELD, HEADER, NoVisit, Visit, registration_of, seal, unseal
 
 SEEN_EVERY = timedelta(minutes=1)
 # A token's age is counted from here to find whose it was although it is too old: nothing is sealed before it.
@@ -84,13 +84,14 @@ def _visit_of_request() -> Visit:
     g.cookie_works = bool(cookie)
     may_look = request.method in ("GET", "HEAD")
     token = sent or (cookie if may_look else None)
+    # The page that says "open it again" must be shown inside the same platform's frame.
+    g.registration_id = registration_of(g.ref, settings)
     if not token:
         raise NoVisit
     try:
         visit = unseal(token, settings)
     except NoVisit as e:
         if e.expired:
-            # The page that says so must be shown inside the same platform's frame.
             g.registration_id = unseal(token, settings, now=LONG_AGO).registration_id
         raise
     if visit.ref != g.ref:

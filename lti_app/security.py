@@ -36,6 +36,14 @@ def allow_own_frames() -> None:
     g.own_frames = True
 
 
+def let_forms_leave() -> None:
+    """Let the forms of the page at hand lead to a platform, whichever way it takes (its login, its own hosts).
+
+    Browsers hold every step of such a way against ``form-action``, and a platform's steps are known only to itself.
+    """
+    g.form_targets = " https: http:" if house().settings.allow_private_addresses else " https:"
+
+
 def install(app: Flask) -> None:
     """Add the headers, the nonce and ``asset(name)`` (a static address with its digest) to the app."""
 
@@ -54,7 +62,7 @@ def install(app: Flask) -> None:
             if visit is not None and visit.student_view and _is_preview() and ancestors != "'none'":
                 # Shown by our own page of choices, which stands in the platform's frame itself.
                 ancestors = f"{ancestors} 'self'"
-            response.headers.setdefault("Content-Security-Policy", _policy(ancestors))
+            response.headers.setdefault("Content-Security-Policy", policy(ancestors))
             response.headers.setdefault("Cache-Control", "no-store")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -63,7 +71,8 @@ def install(app: Flask) -> None:
     app.after_request(add_headers)
 
 
-def _policy(ancestors: str) -> str:
+def policy(ancestors: str) -> str:
+    """Return the Content-Security-Policy of a page that ``ancestors`` may frame."""
     return "; ".join(
         (
             "default-src 'none'",
@@ -74,7 +83,7 @@ def _policy(ancestors: str) -> str:
             *(("frame-src 'self'",) if g.get("own_frames") else ()),
             "connect-src 'self'",
             "base-uri 'none'",
-            "form-action *",
+            f"form-action 'self'{g.get('form_targets', '')}",
             f"frame-ancestors {ancestors}",
         )
     )

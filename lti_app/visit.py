@@ -7,6 +7,8 @@ in a partitioned cookie whose path belongs to this visit alone. Several panels o
 
 from __future__ import annotations
 
+import base64
+import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,9 +59,23 @@ class Visit:
         return self.role in ("tutor", "manager", "admin")
 
 
-def new_ref() -> str:
-    """Return a fresh name for a visit."""
-    return secrets.token_urlsafe(9)
+def new_ref(registration_id: int, settings: Settings) -> str:
+    """Return a fresh name for a visit; it carries, marked by us, which registration's platform shows the page."""
+    name = f"{registration_id:x}.{secrets.token_urlsafe(9)}"
+    return f"{name}.{_mark(name, settings)}"
+
+
+def registration_of(ref: str, settings: Settings) -> int | None:
+    """Return the registration that a visit's name carries, or None when the name was made up."""
+    name, _, mark = ref.rpartition(".")
+    if not hmac.compare_digest(mark.encode("utf-8", "replace"), _mark(name, settings).encode()):
+        return None
+    return int(name.partition(".")[0], 16)
+
+
+def _mark(name: str, settings: Settings) -> str:
+    key = f"regista-ref-1:{settings.secret_key}".encode()
+    return base64.urlsafe_b64encode(hmac.digest(key, name.encode("utf-8", "replace"), "sha256")[:6]).decode()
 
 
 def seal(visit: Visit, settings: Settings) -> str:

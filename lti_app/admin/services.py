@@ -11,6 +11,7 @@ from lti_app.admin import blueprint
 from lti_app.admin.consent import back_address
 from lti_app.admin.frame import render_admin
 from lti_app.house import house
+from lti_app.security import let_forms_leave
 from lti_app.store.feeds import feed_lines, remove_feed, save_feed, secret_digest
 from lti_app.store.installation import owns_platform
 from lti_app.store.overview import academy_platforms
@@ -44,6 +45,8 @@ def services_page(registration_id: int, made: Made | None = None) -> str:
 @blueprint.route("/services/<int:registration_id>", methods=["GET", "POST"], endpoint="services")
 def services(registration_id: int) -> str:
     """Show how a platform's services are read."""
+    # The form of a Canvas leads through our own page to that Canvas.
+    let_forms_leave()
     return services_page(registration_id)
 
 

@@ -32,7 +32,7 @@ def visit_of(arrived: Arrived) -> Visit:
     """Return the visit that begins; its name is new each time, so that nobody can prepare it beforehand."""
     recorded = arrived.recorded
     return Visit(
-        ref=new_ref(),
+        ref=new_ref(recorded.registration_id, house().settings),
         registration_id=recorded.registration_id,
         deployment_id=recorded.deployment_id,
         academy_id=recorded.academy_id,

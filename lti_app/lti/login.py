@@ -23,6 +23,7 @@ from lti_app.lti.memory import memory
 from lti_app.lti.pages import onward, page
 from lti_app.lti.refusals import refuse
 from lti_app.lti.states import STATE_SECONDS, new_state, nonce_of, seal_state
+from lti_app.security import let_forms_leave
 from lti_app.store.origins import origin_of
 from lti_app.store.registrations import KnownPlatform, platforms_of
 
@@ -113,6 +114,7 @@ def _answer(asked: Asked, registration: KnownPlatform) -> BaseResponse:
     if path == "try":
         return _try_cookies(asked)
     if path == "tab":
+        let_forms_leave()
         return page("lti/new_tab.html", values=asked.values)
     settings = house().settings
     state, binding = new_state(
@@ -129,6 +131,7 @@ def _answer(asked: Asked, registration: KnownPlatform) -> BaseResponse:
         launch_url=launch_url(settings),
     )
     if path == "storage":
+        let_forms_leave()
         response: BaseResponse = page(
             "lti/storage_put.html",
             values=asked.values,

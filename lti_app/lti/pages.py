@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request
 
-from lti_app.security import csp_nonce
+from lti_app.security import policy
 from lti_app.store.origins import origin_of
 
 
@@ -31,8 +31,5 @@ def page(template: str, *, status: int = 200, framed_by: str | None = None, **va
     response = make_response(render_template(template, **values), status)
     response.headers["Cache-Control"] = "no-store"
     if framed_by:
-        response.headers["Content-Security-Policy"] = (
-            f"default-src 'none'; script-src 'self' 'nonce-{csp_nonce()}'; style-src 'self'; img-src 'self' data:; "
-            f"font-src 'self'; connect-src 'self'; base-uri 'none'; form-action *; frame-ancestors {framed_by}"
-        )
+        response.headers["Content-Security-Policy"] = policy(framed_by)
     return response

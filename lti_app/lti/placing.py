@@ -20,7 +20,7 @@ from lti_app.lti.handover import Arrived
 from lti_app.lti.library import placing_jwt
 from lti_app.lti.pages import page
 from lti_app.lti.refusals import refuse
-from lti_app.security import allow_own_frames
+from lti_app.security import allow_own_frames, let_forms_leave
 from lti_app.signing import our_signing_key
 from lti_app.store.participation import switch_column
 from lti_app.store.places import keep_placed, zone_of
@@ -42,7 +42,7 @@ def _preview(arrived: Arrived) -> tuple[str, str] | None:
     if recorded.context_id is None:
         return None
     visit = Visit(
-        ref=new_ref(),
+        ref=new_ref(recorded.registration_id, house().settings),
         registration_id=recorded.registration_id,
         deployment_id=recorded.deployment_id,
         academy_id=recorded.academy_id,
@@ -187,4 +187,5 @@ def deep_link() -> Response:
     g.registration_id = registration.id
     items = _items(ticket)
     jwt = _answer(ticket, registration, items)
+    let_forms_leave()
     return page("lti/placed.html", address=ticket["return_url"], jwt=jwt, titles=[item["title"] for item in items])

@@ -13,6 +13,7 @@ from lti_app.fields import read_number
 from lti_app.house import house
 from lti_app.shell import render_panel
 from lti_app.store.escalations import escalations, settle_escalation
+from lti_app.store.fairness import load_spread
 from lti_app.store.overview import academy_courses
 from lti_app.store.refusals import NotYours, TooLate
 
@@ -22,11 +23,13 @@ WEEK = timedelta(days=7)
 def _page(said: str = "") -> str:
     now = house().clock.now()
     with house().db.reading() as session:
+        courses = academy_courses(session, g.visit.academy_id, now - WEEK)
         return render_panel(
             session,
             "control/page.html",
             tab="control",
-            courses=academy_courses(session, g.visit.academy_id, now - WEEK),
+            courses=courses,
+            loads={c.context_id: load_spread(session, c.context_id, now) for c in courses if c.helpers},
             escalations=escalations(session, g.visit.academy_id, now),
             said=said,
         )

@@ -92,9 +92,7 @@ def test_what_cannot_be_taken_comes_back_beside_its_field(
     assert "slowly, but it is going" in me.sends(f"circle/{number}/check-in", said="slowly").text
     hostile = me.sends(f"circle/{number}/reply", body="<script>alert(1)</script> [x](javascript:alert(1))").text
     assert "<script>alert" not in hostile
-    assert (
-        "javascript:alert" not in hostile.replace("javascript:alert(1))", "", 0).split("post-own")[1].split("href=")[-1]
-    )
+    assert 'href="javascript' not in hostile
 
 
 def test_nobody_outside_the_circle_gets_in(as_: As, course: Course, circle: tuple[int, list[int]]) -> None:

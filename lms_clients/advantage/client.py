@@ -18,7 +18,7 @@ from lms_clients.base import (
     Message,
     Missing,
 )
-from lms_clients.errors import Unsupported
+from lms_clients.errors import Reauthorise, ScopeMissing, Unsupported
 from lms_clients.ledger import REFUSALS, Ledger
 from lms_clients.options import Options
 from lms_clients.records import (
@@ -90,7 +90,7 @@ class LtiClient:
         learners = tuple(roster.learner(member) for member in people.members)
         items: Sequence[grades.LineItem] = ()
         if (items_url := course.lineitems_url) is not None:
-            listed = ledger.attempt(Part.STRUCTURE, lambda: grades.line_items(self.services, items_url)) or ()
+            listed = ledger.attempt(Part.STRUCTURE, lambda: self._own_items(items_url)) or ()
             items = [item for item in listed if item.tag != grades.PARTICIPATION]
         found: tuple[Group, ...] = ()
         if (groups_url := course.groups_url) is not None:
@@ -117,6 +117,18 @@ class LtiClient:
             if Part.GRADES in ledger.read
             else frozenset(),
         )
+
+    def _own_items(self, url: str) -> tuple[grades.LineItem, ...]:
+        """Read this tool's columns with the scope that the platform heeds: some let writers read only as writers."""
+        try:
+            return grades.line_items(self.services, url)
+        except (Reauthorise, ScopeMissing):
+            # The roster was read with the same identity a moment ago: what was refused is the scope.
+            pass
+        try:
+            return grades.line_items(self.services, url, scope=grades.LINEITEM)
+        except Reauthorise as error:
+            raise ScopeMissing("the platform refuses its columns to this tool", code="no_columns") from error
 
     def _progress(
         self, items: Sequence[grades.LineItem], people: set[str], now: datetime, ledger: Ledger

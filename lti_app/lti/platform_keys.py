@@ -132,8 +132,11 @@ def _found(house: House, jwks_url: str, kid: str) -> tuple[dict[str, Any] | None
     key = usable_key(kept.document, kid) if kept else None
     if kept and key and kept.fresh_until > now:
         return key, (kept.fresh_until - now).total_seconds()
-    with house.db.writing() as session:
-        ours = claim_key_fetch(session, jwks_url, now, PAUSE)
+    ours = False
+    # A flood of forged kids shall not queue up before the database either.
+    if kept is None or kept.asked_at <= now - PAUSE:
+        with house.db.writing() as session:
+            ours = claim_key_fetch(session, jwks_url, now, PAUSE)
     old = key if kept and kept.fresh_until + GRACE > now else None
     # What comes from a platform that does not answer is asked for again at the next launch.
     return (_ask(house, jwks_url, kid, old) if ours else old or _wait_for_other(house, jwks_url, kid)), 0.0

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Playwright, sync_playwright
 from sqlalchemy import create_engine, text
 
 from lti_app import create_app
@@ -100,6 +101,21 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         skip_or_fail("Redis is not installed")
     with servers.redis(tmp_path_factory.mktemp("redis")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        skip_or_fail("Chromium is not installed")
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """The one driver of a test process: a second one cannot run beside it."""
+    with sync_playwright() as p:
+        yield p
 
 
 _number = iter(range(1, 1_000_000))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, Playwright
 
 from lti_app.demo import Demo, running
-from tests.conftest import skip_or_fail
 from tests.servers import free_port
 
 QUIET = (
@@ -26,20 +24,6 @@ QUIET = (
 BLOCKED = {"profile": {"block_third_party_cookies": True, "cookie_controls_mode": 1}}
 
 OpenBrowser = Callable[..., BrowserContext]
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        skip_or_fail("Chromium is not installed")
-    return str(path)
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as p:
-        yield p
 
 
 @pytest.fixture
@@ -82,8 +66,9 @@ def open_browser(chromium: str, playwright: Playwright, tmp_path: Path) -> Itera
         context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    # One for each file: what people do in one story must not change the next.
     folder = tmp_path_factory.mktemp("demo")
     with running(folder / "data", lms_port=free_port(), tool_port=free_port(), say=lambda words: None) as started:
         yield started

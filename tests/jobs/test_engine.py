@@ -89,12 +89,14 @@ def test_what_was_not_signed_by_us_is_never_run(queue_settings: Settings) -> Non
 def test_a_due_course_is_synced_and_swept_by_threads_of_the_same_process(
     app: Flask, db: Database, queue_settings: Settings, context_id: int
 ) -> None:
+    before = set(threading.enumerate())
     stop = start_consumer(app, replace(queue_settings, tick_seconds=1))
     try:
         wait_for(lambda: synced(db, context_id))
     finally:
         stop()
-    assert not [t for t in threading.enumerate() if t.name.startswith(("Worker-", "ticker", "lease-"))]
+    left = set(threading.enumerate()) - before
+    assert not [t for t in left if t.name.startswith(("Worker-", "ticker", "lease-"))]
 
 
 def synced(db: Database, context_id: int) -> bool:
@@ -156,6 +158,7 @@ def test_stopping_does_not_wait_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(consumers, "PATIENCE", 0.3)
+    before = set(threading.enumerate())
     moodle.pause = 0.4
     stop = start_consumer(app, replace(settings, tick_seconds=1))
     wait_for(lambda: claimed(db, context_id))
@@ -163,7 +166,8 @@ def test_stopping_does_not_wait_for_ever(
     stop()
     assert time.monotonic() - started < 3
     moodle.pause = 0.0
-    wait_for(lambda: not any(thread.name.startswith("Worker-") for thread in threading.enumerate()), 60)
+    left = [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("Worker-")]
+    wait_for(lambda: not any(thread.is_alive() for thread in left), 60)
 
 
 def claimed(db: Database, context_id: int) -> bool:

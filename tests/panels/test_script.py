@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from playwright.sync_api import Playwright
 from sqlalchemy import update
 from werkzeug.serving import make_server
 
@@ -23,9 +24,7 @@ from tests.panels.lively import lively
 from tests.panels.look import ARGS
 from tests.sweep.course import Course
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM.exists(), reason="Chromium is not installed")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 As = Callable[..., Somebody]
 
 
@@ -67,18 +66,16 @@ document.forms[0].submit();
 
 
 @pytest.fixture
-def frame(app: Flask, db: Database, course: Course) -> Iterator[Callable[..., Any]]:
+def frame(
+    app: Flask, db: Database, course: Course, chromium: str, playwright: Playwright
+) -> Iterator[Callable[..., Any]]:
     """Show one person's panel inside a course page of another site; gives (page, frame, faults)."""
     pages: dict[str, str] = {}
-    with (
-        serving(app, "127.0.0.1") as tool,
-        serving(course_page(pages), "localhost") as lms,
-        playwright.sync_playwright() as runner,
-    ):
+    with serving(app, "127.0.0.1") as tool, serving(course_page(pages), "localhost") as lms:
         with db.writing() as session:
             values = {"issuer": lms, "auth_login_url": f"{lms}/auth"}
             session.execute(update(Registration).where(Registration.id == course.registration).values(**values))
-        browser = runner.chromium.launch(executable_path=str(CHROMIUM), args=ARGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
 
         def show(who: Somebody, path: str, width: int = 320, target: str = "panel") -> tuple[Any, Any, list[str]]:
             action = tool + who.at(path)

@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from lti_app.db import Database
-from lti_app.models import Membership
+from lti_app.models import Academy, Membership
 from tests.lti.platform import (
     LAUNCH,
     MEMBERSHIP,
@@ -131,6 +131,16 @@ def test_a12_an_anonymous_launch_is_refused_with_words_that_help(app: Flask, db:
     response = login.launch(sub=None)
     assert_refused(response, db, before)
     assert "did not say who you are" in response.text
+
+
+def test_a12_an_academy_may_let_the_nameless_look(app: Flask, db: Database, moodle: Moodle) -> None:
+    with db.writing() as session:
+        session.scalars(select(Academy)).one().settings = {"anonymous": True}
+    login = begin(moodle, app)
+    ref = assert_enters(login.launch(sub=None))
+    assert login.browser.get(f"/v/{ref}/home").status_code == 200
+    after = rows(db)
+    assert (after["person"], after["membership"], after["active_day"], after["context"]) == (0, 0, 0, 1)
 
 
 # B. Security framework, 5.1.3
@@ -353,7 +363,7 @@ def test_two_panels_on_one_page_launch_without_disturbing_each_other(app: Flask,
         assert len(session.scalars(select(Membership)).all()) == 1
 
 
-def test_every_visit_has_a_name_of_its_own_so_none_can_be_prepared(app: Flask, db: Database, moodle: Moodle) -> None:
+def test_g_every_visit_has_a_name_of_its_own_so_none_can_be_prepared(app: Flask, db: Database, moodle: Moodle) -> None:
     assert len({assert_enters(begin(moodle, app).launch()) for _ in range(3)}) == 3
 
 

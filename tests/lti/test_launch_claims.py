@@ -335,7 +335,7 @@ def test_a_refused_launch_offers_the_way_back_with_the_reason_in_it(app: Flask, 
 
 
 @pytest.mark.parametrize("error", ["login_required", "access_denied", "unauthorized_client", "<script>"])
-def test_an_error_of_the_platform_is_told_as_a_page(app: Flask, db: Database, moodle: Moodle, error: str) -> None:
+def test_d_an_error_of_the_platform_is_told_as_a_page(app: Flask, db: Database, moodle: Moodle, error: str) -> None:
     login, before = begin(moodle, app), rows(db)
     response = login.browser.post("/lti/launch", data={"error": error, "state": login.state})
     assert_refused(response, db, before)

@@ -79,7 +79,7 @@ def test_d_logins_that_never_end_leave_no_row(app: Flask, db: Database, moodle: 
     assert rows(db) == before
 
 
-def test_a_removed_platform_opens_nothing_any_more(app: Flask, db: Database, moodle: Moodle) -> None:
+def test_d_a_removed_platform_opens_nothing_any_more(app: Flask, db: Database, moodle: Moodle) -> None:
     from lti_app.store.registrations import remove_platform
 
     login = Login(moodle, app.test_client())

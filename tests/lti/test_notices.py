@@ -72,7 +72,7 @@ def test_the_norms_follow_and_what_belongs_to_people_or_the_old_gradebook_stays(
         assert (new.title, new.sync_due_at) == ("Data Analysis, spring", None)
 
 
-def test_a_replay_is_harmless_also_when_the_new_course_has_changed_its_mind(
+def test_f_a_replay_is_harmless_also_when_the_new_course_has_changed_its_mind(
     app: Flask, db: Database, moodle: Moodle
 ) -> None:
     course(db, moodle, "2", NORMS)
@@ -114,7 +114,7 @@ def test_a_replay_is_harmless_also_when_the_new_course_has_changed_its_mind(
         ({}, {"headers": {"kid": "another"}}),
     ],
 )
-def test_a_forged_notice_changes_nothing(
+def test_f_a_forged_notice_changes_nothing(
     app: Flask, db: Database, moodle: Moodle, change: dict[str, Any], signing: dict[str, Any]
 ) -> None:
     course(db, moodle, "2", NORMS)
@@ -127,7 +127,7 @@ def test_a_forged_notice_changes_nothing(
     }
 
 
-def test_a_stranger_with_the_platforms_kid_is_refused(app: Flask, db: Database, moodle: Moodle) -> None:
+def test_f_a_stranger_with_the_platforms_kid_is_refused(app: Flask, db: Database, moodle: Moodle) -> None:
     course(db, moodle, "2", NORMS)
     private_key("stranger")
     assert tell(app, moodle.sign(copied(moodle), key="stranger", headers={"kid": "first"})).status_code == 401

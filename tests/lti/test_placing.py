@@ -62,7 +62,7 @@ def answer_of(app: Flask, moodle: Moodle, placed: TestResponse) -> dict[str, Any
     return claims
 
 
-def test_anna_places_the_talk_panel_and_moodle_gets_all_of_it(app: Flask, db: Database, moodle: Moodle) -> None:
+def test_e_anna_places_the_talk_panel_and_moodle_gets_all_of_it(app: Flask, db: Database, moodle: Moodle) -> None:
     chooser = ask(app, moodle)
     assert chooser.status_code == 200
     assert "Place panels in your course" in chooser.text
@@ -156,7 +156,7 @@ def test_e_odd_choices_fall_back_to_sound_ones(app: Flask, db: Database, moodle:
     assert item["title"]
 
 
-def test_the_recorded_deep_linking_request_of_moodle_is_answered(app: Flask, db: Database, moodle: Moodle) -> None:
+def test_e_the_recorded_deep_linking_request_of_moodle_is_answered(app: Flask, db: Database, moodle: Moodle) -> None:
     said = RECORDED["claims"]
     moodle.register(db, client_id=said["aud"], deployment_ids=["5"])
     login = begin(moodle, app, client_id=said["aud"], lti_deployment_id="5")
@@ -220,13 +220,13 @@ def test_an_activity_of_another_course_is_no_place(app: Flask, db: Database, moo
     assert set(item["custom"]) == {"panel", "regista_link"}
 
 
-def test_where_the_platform_takes_one_panel_only_one_goes(app: Flask, db: Database, moodle: Moodle) -> None:
+def test_e_where_the_platform_takes_one_panel_only_one_goes(app: Flask, db: Database, moodle: Moodle) -> None:
     one = ASKED | {"accept_multiple": False}
     assert 'type="radio"' in ask(app, moodle, one).text
     assert len(items_of(app, moodle, one, panel=["home", "talk"])) == 1
 
 
-def test_a_gradebook_column_is_made_only_where_offered_and_wished_and_switches_the_course_on(
+def test_e_a_gradebook_column_is_made_only_where_offered_and_wished_and_switches_the_course_on(
     app: Flask, db: Database, moodle: Moodle
 ) -> None:
     offers = ASKED | {"accept_lineitem": True}
@@ -241,7 +241,7 @@ def test_a_gradebook_column_is_made_only_where_offered_and_wished_and_switches_t
         assert column_of(session.scalars(select(Context)).one()).on
 
 
-def test_nothing_may_be_placed_and_the_platform_is_told_why(app: Flask, db: Database, moodle: Moodle) -> None:
+def test_e_nothing_may_be_placed_and_the_platform_is_told_why(app: Flask, db: Database, moodle: Moodle) -> None:
     ticket = field(ask(app, moodle), "ticket")
     placed = app.test_client().post("/lti/deep-link", data={"ticket": ticket, "panel": "home", "cancel": "yes"})
     claims = answer_of(app, moodle, placed)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
 from threading import Barrier
+from typing import Any
 
 from flask import Flask
 from sqlalchemy import select
@@ -17,7 +19,7 @@ from tests.conftest import StillClock
 from tests.lti.platform import Login, Moodle, begin, rows
 
 
-def test_of_eight_simultaneous_posts_of_one_form_exactly_one_gets_in(
+def test_b28_of_eight_simultaneous_posts_of_one_form_exactly_one_gets_in(
     app: Flask, settings: Settings, db: Database, moodle: Moodle, clock: StillClock
 ) -> None:
     begin(moodle, app).launch(sub="99")
@@ -79,3 +81,37 @@ def test_the_first_key_is_made_once_however_many_ask(app: Flask, db: Database) -
         assert len(set(pool.map(ask, range(4)))) == 1
     with db.reading() as session:
         assert len(session.scalars(select(ToolKey)).all()) == 1
+
+
+def _post_together(settings: Settings, form: dict[str, str], cookie: str, gate: Any, told: Any) -> None:
+    """Run in a process of its own: two threads post the same form when the gate opens."""
+    app = create_app(settings)
+
+    def post(_number: int) -> int:
+        gate.wait(60)
+        browser = app.test_client(use_cookies=False)
+        return browser.post("/lti/launch", data=form, headers={"Cookie": cookie}).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        told.put(list(pool.map(post, range(2))))
+    app.extensions["regista"].db.close()
+
+
+def test_b28_of_eight_posts_in_four_processes_exactly_one_gets_in(
+    app: Flask, settings: Settings, db: Database, moodle: Moodle
+) -> None:
+    begin(moodle, app).launch(sub="99")
+    login = begin(moodle, app)
+    form = {"id_token": moodle.sign(login.claims()), "state": login.state}
+    cookie = login.response.headers["Set-Cookie"].partition(";")[0]
+    before = rows(db)
+    processes = get_context("spawn")
+    gate, told = processes.Barrier(8), processes.Queue()
+    posting = [processes.Process(target=_post_together, args=(settings, form, cookie, gate, told)) for _ in range(4)]
+    for one in posting:
+        one.start()
+    codes = sorted(code for _ in posting for code in told.get(timeout=120))
+    for one in posting:
+        one.join(30)
+    assert codes == [303] + [401] * 7
+    assert rows(db)["consumed_state"] == before["consumed_state"] + 1

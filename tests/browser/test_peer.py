@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, expect
 from sqlalchemy import select
 
-from lti_app.demo import Demo
+from lti_app.demo import Demo, running
 from lti_app.house import House
 from lti_app.models import CircleMember, Membership, Person
 from tests.browser.conftest import OpenBrowser
+from tests.servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 Be = Callable[..., tuple[Page, FrameLocator]]
 PANEL = "iframe[src*='launch.php']"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A course of its own: what happens here is no part of the other stories."""
+    folder = tmp_path_factory.mktemp("peer")
+    with running(folder / "data", lms_port=free_port(), tool_port=free_port(), say=lambda words: None) as started:
+        yield started
 
 
 @pytest.fixture
@@ -88,16 +97,16 @@ def test_a_circle_is_asked_for_proposed_and_joined_by_two_at_320_pixels(demo: De
     _tab(hers, "Circle")
     hers.get_by_role("button", name="Yes, I join").click()
     expect(hers.get_by_role("heading", name="The two of you")).to_be_visible()
-    # They plan, say how it goes, and talk.
-    hers.get_by_text("Propose something").click()
+    # They plan, say how it goes, and talk: by keyboard, since the frame moves while it grows.
+    hers.get_by_text("Propose something").press("Enter")
     hers.locator("#item-words").fill("Quiz 2 together, half an hour")
     hers.locator("#item-starts").fill("2030-11-27T18:30")
-    hers.get_by_role("button", name="Put it on the agenda").click()
+    hers.get_by_role("button", name="Put it on the agenda").press("Enter")
     expect(hers.locator("#circle")).to_contain_text("27 November")
-    hers.get_by_role("button", name="I am stuck").click()
+    hers.get_by_role("button", name="I am stuck").press("Enter")
     expect(hers.locator("#circle")).to_contain_text("stuck: a hand would be welcome")
     hers.locator("textarea[name='body']").fill("Hello! I am free on Wednesdays.")
-    hers.get_by_role("button", name="Send").click()
+    hers.get_by_role("button", name="Send").press("Enter")
     expect(hers.locator("#circle")).to_contain_text("I am free on Wednesdays.")
     page, his = be(first)
     expect(his.get_by_role("navigation").get_by_role("link", name="Cerchio")).to_contain_text("1")
@@ -108,8 +117,8 @@ def test_a_circle_is_asked_for_proposed_and_joined_by_two_at_320_pixels(demo: De
     expect(his.locator("#circle")).to_contain_text("una mano fa comodo")
     assert _frame(page, "/circle").evaluate(OVERFLOW) <= 0
     # Leaving needs no reason.
-    hers.get_by_text("Leave the circle", exact=True).click()
-    hers.get_by_role("button", name="Yes, leave").click()
+    hers.get_by_text("Leave the circle", exact=True).press("Enter")
+    hers.get_by_role("button", name="Yes, leave").press("Enter")
     expect(hers.locator("#circle")).to_contain_text("You have left the circle.")
 
 

@@ -38,7 +38,7 @@ def test_ada_is_stuck_bruno_helps_clara_sees_it_and_it_closes_by_itself(demo: De
     care = panel.locator("#care")
     expect(care.get_by_role("heading", level=2)).to_contain_text("Quiz 2", timeout=60_000)
     for _try in range(20):
-        if care.get_by_role("button", name="Chiedi a").count():
+        if care.get_by_role("button", name="Scrivi a").count():
             break
         _page, panel = be(cast.stalled)
         care = panel.locator("#care")

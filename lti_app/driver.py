@@ -6,7 +6,7 @@ types' own conversions. Everything else goes through sessions (db.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -74,15 +74,6 @@ class Driver:
         self._execute(statement.words(self.dialect), values)
         return int(self.cursor.rowcount)
 
-    def run_all(self, changes: Sequence[tuple[Statement, Mapping[str, Any]]]) -> list[int]:
-        """Run changes in their order and return how many rows each touched; PostgreSQL is sent them all at once."""
-        if self.dialect.name != "postgresql":
-            return [self.run(statement, values) for statement, values in changes]
-        connection = self.cursor.connection
-        with connection.pipeline():
-            sent = [connection.execute(*self._told(one.words(self.dialect), values)) for one, values in changes]
-        return [int(cursor.rowcount) for cursor in sent]
-
     def one(self, statement: Statement, values: Mapping[str, Any]) -> Any | None:
         """Return the first row of a query with its columns as attributes, or None."""
         words = statement.words(self.dialect)
@@ -94,12 +85,9 @@ class Driver:
         return SimpleNamespace(**{name: turn(value) if turn else value for (name, turn), value in pairs})
 
     def _execute(self, words: _Words, values: Mapping[str, Any]) -> None:
-        self.cursor.execute(*self._told(words, values))
-
-    def _told(self, words: _Words, values: Mapping[str, Any]) -> tuple[str, Any]:
         values = {**words.fixed, **values}
         told = {name: turn(values[name]) if turn else values[name] for name, turn in words.parameters}
-        return words.text, tuple(told[name] for name, _ in words.parameters) if words.positional else told
+        self.cursor.execute(words.text, tuple(told[name] for name, _ in words.parameters) if words.positional else told)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from lti_app.driver import Statement
+from lti_app.driver import Driver, Statement
 from lti_app.models import ConsumedState
 
 # Longer than any state or invitation lives, so that one that was used cannot come back to life.
@@ -29,9 +29,10 @@ def consume(session: Session, state_id: str, *, remember: timedelta = REMEMBER) 
     return session.execute(statement).scalar_one_or_none() is not None
 
 
-def using_up(dialect: str, state_id: str) -> tuple[Statement, dict[str, object]]:
-    """Return the change that uses up a state as `consume` does: it touches no row when somebody did before."""
-    return _USE[dialect], {"state": state_id[:64], "until": datetime.now(UTC) + REMEMBER}
+def consume_by(driver: Driver, state_id: str) -> bool:
+    """Use up a state as `consume` does, in a transaction of the driver."""
+    values = {"state": state_id[:64], "until": datetime.now(UTC) + REMEMBER}
+    return driver.run(_USE[driver.dialect.name], values) == 1
 
 
 def forget_expired_states(session: Session) -> None:

@@ -21,7 +21,7 @@ from lti_app.claims import Launch
 from lti_app.driver import Driver, Statement
 from lti_app.models import Academy, Arrival, Context, Deployment, Membership, Person, Registration, ResourceLink
 from lti_app.store.arrivals import FRESH, due_for_sync, keepable, local_day
-from lti_app.store.consumed import using_up
+from lti_app.store.consumed import consume_by
 from lti_app.store.origins import origin_of
 from lti_app.store.recorded import Recorded, kept_role, locale_of, role_in, shown_role
 from lti_app.store.registrations import KnownPlatform
@@ -123,10 +123,9 @@ def come_back(
         return None
     if row.day != local_day(now, row.time_zone, row.academy_time_zone):
         return None
-    # One after the other on the way, all undone together where the state turns out to be used.
-    used, *_others = driver.run_all([using_up(driver.dialect.name, state_id), *_times(row, now)])
-    if not used:
+    if not consume_by(driver, state_id):
         raise BadLaunch("state_used", "the state was used before")
+    _write_times(driver, row, now)
     return Recorded(
         registration_id=platform.id,
         deployment_id=row.deployment_id,
@@ -141,26 +140,22 @@ def come_back(
     )
 
 
-def _times(row: Any, now: datetime) -> list[tuple[Statement, dict[str, Any]]]:
-    """Return what is to be written of a launch whose words are known: when it was, at most once a minute."""
-
+def _write_times(driver: Driver, row: Any, now: datetime) -> None:
     def old(moment: datetime | None) -> bool:
         return moment is None or now - moment >= FRESH
 
-    changes: list[tuple[Statement, dict[str, Any]]] = []
     # The course first: whoever records a launch in full locks it before its people.
     due = due_for_sync(row.sync_due_at, row.synced_at, row.sync_claimed_until, now)
     if old(row.course_launched_at) or due != row.sync_due_at:
         launched_at = now if old(row.course_launched_at) else row.course_launched_at
-        changes.append((_COURSE, {"row": row.context_id, "now": launched_at, "due": due}))
+        driver.run(_COURSE, {"row": row.context_id, "now": launched_at, "due": due})
     for statement, row_id, moment in (
         (_LINK, row.resource_link_id, row.link_launched_at),
         (_PERSON, row.person_id, row.seen_at),
         (_MEMBERSHIP, row.membership_id, row.launched_at),
     ):
         if old(moment):
-            changes.append((statement, {"row": row_id, "now": now}))
-    return changes
+            driver.run(statement, {"row": row_id, "now": now})
 
 
 def keep_words(session: Session, recorded: Recorded, launch: Launch, panel: str, day: date, now: datetime) -> None:

@@ -374,6 +374,14 @@ def p95(values: list[float]) -> float:
     return sorted(values)[int(len(values) * 0.95)] * 1000
 
 
+def two_ports() -> dict[str, int]:
+    """Return a port for each side; a free one may be found free twice, and both servers would share it."""
+    first = second = servers.free_port()
+    while second == first:
+        second = servers.free_port()
+    return {"regista": first, "bare": second}
+
+
 def measure(kind: str, launches: int, rounds: int, clients: int, seconds: float, processes: int, threads: int) -> None:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -382,7 +390,7 @@ def measure(kind: str, launches: int, rounds: int, clients: int, seconds: float,
         (folder / "rows").mkdir()
         url = stack.enter_context(database(kind, folder / "rows"))
         jwks_url = stack.enter_context(key_set(key.public_key()))
-        ports = {"regista": servers.free_port(), "bare": servers.free_port()}
+        ports = two_ports()
         settings = settings_for(url, folder, ports["regista"])
         prepare(settings, jwks_url)
         tools = {name: Platform(f"http://127.0.0.1:{port}", pem) for name, port in ports.items()}

@@ -4,7 +4,7 @@ from lti_app.models.arrivals import Arrival
 from lti_app.models.audit import AuditEntry
 from lti_app.models.base import Base
 from lti_app.models.circles import Circle, CircleCheckIn, CircleItem, CircleMember, CircleWish
-from lti_app.models.community import Post, Reaction, Thread, ThreadSeen
+from lti_app.models.community import Mention, Post, PostRevision, Reaction, Thread, ThreadSeen, ThreadVote
 from lti_app.models.consents import ConsentRequest
 from lti_app.models.course import (
     ActiveDay,
@@ -21,7 +21,9 @@ from lti_app.models.course import (
 )
 from lti_app.models.feeds import EventFeed, FeedEvent, FeedWord
 from lti_app.models.lti import Academy, ConsumedState, Deployment, Person, PlatformKeySet, Registration, ToolKey
+from lti_app.models.moderation import Mute, Report
 from lti_app.models.notices import PlatformNotice
+from lti_app.models.notifications import Notification
 from lti_app.models.participation import ParticipationScore
 from lti_app.models.places import PlacedPanel, ResourceLink
 from lti_app.models.support import (
@@ -34,6 +36,7 @@ from lti_app.models.support import (
     Milestone,
     Prompt,
 )
+from lti_app.models.uploads import Upload
 from lti_app.models.words import Wording
 
 __all__ = [
@@ -67,21 +70,28 @@ __all__ = [
     "LmsConnection",
     "Match",
     "Membership",
+    "Mention",
     "Milestone",
+    "Mute",
+    "Notification",
     "ParticipationScore",
     "Person",
     "PlacedPanel",
     "PlatformKeySet",
     "PlatformNotice",
     "Post",
+    "PostRevision",
     "Prompt",
     "Reaction",
     "Registration",
+    "Report",
     "ResourceLink",
     "SyncGap",
     "SyncRun",
     "Thread",
     "ThreadSeen",
+    "ThreadVote",
     "ToolKey",
+    "Upload",
     "Wording",
 ]

@@ -1,17 +1,24 @@
-"""What people say to each other in a course."""
+"""What people say to each other in a course: threads, posts, and the small signs on them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, PrimaryKeyConstraint, String, UniqueConstraint
+from sqlalchemy import Index, PrimaryKeyConstraint, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lti_app.models.base import Base, Code, Id, Title, Words, parent
 
+ACCEPTED = text("accepted_at IS NOT NULL")
+
 
 class Thread(Base):
-    """A conversation: a discussion of the course, the private one of a match, or a circle's own."""
+    """A conversation: a discussion of the course, the private one of a match, or a circle's own.
+
+    ``kind``: talk, ask (a question), idea, win (a project shown), event (questions and notes of a meeting), match or
+    circle. ``anonymous``: its author is hidden from peers, never from staff. ``closed_at``: it can be read, not
+    answered; ``archived_at``: it has left the lists; ``merged_into_id``: its posts went to another thread.
+    """
 
     __tablename__ = "thread"
     __table_args__ = (
@@ -30,11 +37,28 @@ class Thread(Base):
     activity_id: Mapped[int | None] = parent("activity.id", cascade=False, nullable=True)
     match_id: Mapped[int | None] = parent("match.id", index=False, nullable=True)
     circle_id: Mapped[int | None] = parent("circle.id", index=False, nullable=True)
+    section: Mapped[str | None] = mapped_column(String(500))
+    anonymous: Mapped[bool] = mapped_column(default=False, server_default=false())
     form_key: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     moved_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
+    pinned_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
+    merged_into_id: Mapped[int | None] = parent("thread.id", cascade=False, nullable=True)
+
+
+class ThreadVote(Base):
+    """A member's "same question" on a question, or their voice for an idea."""
+
+    __tablename__ = "thread_vote"
+
+    thread_id: Mapped[int] = parent("thread.id", index=False)
+    membership_id: Mapped[int] = parent("membership.id")
+    at: Mapped[datetime]
+
+    __table_args__ = (PrimaryKeyConstraint("thread_id", "membership_id"),)
 
 
 class ThreadSeen(Base):
@@ -50,24 +74,58 @@ class ThreadSeen(Base):
 
 
 class Post(Base):
-    """One thing said in a thread; ``voice`` is member, or academy for the words that open a private thread."""
+    """One thing said in a thread; ``voice`` is member, or academy for the words that open a private thread.
+
+    ``accepted_at``: whoever asked says that this answers it (one post a thread); ``endorsed_at``: a tutor confirms it.
+    ``held_at``: it waits for a moderator and only its author and staff see it; ``hidden_at``: a moderator took it away;
+    ``deleted_at``: its author did.
+    """
 
     __tablename__ = "post"
     __table_args__ = (
         Index("ix_post_thread_id_created_at", "thread_id", "created_at"),
         # The form carries a key of its own, so that a double click or a retried request says it once.
         UniqueConstraint("thread_id", "form_key"),
+        Index("uq_post_accepted", "thread_id", unique=True, sqlite_where=ACCEPTED, postgresql_where=ACCEPTED),
     )
 
     id: Mapped[Id]
     thread_id: Mapped[int] = parent("thread.id", index=False)
     author_id: Mapped[int | None] = parent("membership.id", cascade=False, nullable=True)
+    anonymous: Mapped[bool] = mapped_column(default=False, server_default=false())
     voice: Mapped[Code] = mapped_column(default="member")
     body: Mapped[Words]
     form_key: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    accepted_at: Mapped[datetime | None]
+    endorsed_at: Mapped[datetime | None]
+    endorsed_by_id: Mapped[int | None] = parent("membership.id", cascade=False, index=False, nullable=True)
+
+
+class PostRevision(Base):
+    """What a post said before it was edited at ``until``."""
+
+    __tablename__ = "post_revision"
+
+    id: Mapped[Id]
+    post_id: Mapped[int] = parent("post.id")
+    body: Mapped[Words]
+    until: Mapped[datetime]
+
+
+class Mention(Base):
+    """A member who is named in a post."""
+
+    __tablename__ = "mention"
+
+    post_id: Mapped[int] = parent("post.id", index=False)
+    membership_id: Mapped[int] = parent("membership.id")
+
+    __table_args__ = (PrimaryKeyConstraint("post_id", "membership_id"),)
 
 
 class Reaction(Base):

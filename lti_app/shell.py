@@ -45,26 +45,43 @@ class Shell:
 
 
 def _tabs(session: Session) -> tuple[Tab, ...]:
-    me = g.membership
-    tabs = [
-        Tab("home", _("For you"), url_for("panels.home.show")),
-        Tab("talk", _("Discussions"), url_for("panels.talk.show"), talk.new_threads(session, me.context_id, me.id)),
-        Tab("peer", _("Lend a hand"), url_for("panels.peer.show"), people.asks_waiting(session, me.id)),
-    ]
-    if not g.visit.is_staff:
-        news = circle_view.circle_news(session, me.id)
-        tabs.append(Tab("circle", _("Circle"), url_for("panels.circle.show"), news))
-    # Rooms for staff stand in the same row; a room that is not built in is not offered.
+    """Return the tabs of this visit; a room that is not built in is not offered, staff rooms stand in the same row."""
+    staff = g.visit.is_staff
     rooms = (
-        ("desk", _("Desk"), "desk.queue", g.visit.is_staff),
+        ("home", _("For you"), "panels.home.show", True),
+        ("ask", _("Questions"), "panels.ask.show", True),
+        ("talk", _("Discussions"), "panels.talk.show", True),
+        ("peer", _("Lend a hand"), "panels.peer.show", True),
+        ("circle", _("Circle"), "panels.circle.show", not staff),
+        ("events", _("Meetings"), "panels.events.show", True),
+        ("library", _("Library"), "panels.library.show", True),
+        ("wins", _("Wins"), "panels.wins.show", True),
+        ("pulse", _("Pulse"), "panels.pulse.show", True),
+        ("desk", _("Desk"), "desk.queue", staff),
         ("control", _("Community"), "control.room", _manages()),
         ("admin", _("Installation"), "admin.room", g.visit.role == "admin"),
     )
-    for key, words, endpoint, allowed in rooms:
-        if allowed and endpoint in current_app.view_functions:
-            count = people.desk_waiting(session, me.context_id, house().clock.now()) if key == "desk" else 0
-            tabs.append(Tab(key, words, url_for(endpoint), count))
-    return tuple(tabs)
+    return tuple(
+        Tab(key, words, url_for(endpoint), _news(session, key))
+        for key, words, endpoint, allowed in rooms
+        if allowed and endpoint in current_app.view_functions
+    )
+
+
+def _news(session: Session, key: str) -> int:
+    """Return how much is new behind one tab."""
+    me = g.membership
+    match key:
+        case "talk":
+            return talk.new_threads(session, me.context_id, me.id)
+        case "peer":
+            return people.asks_waiting(session, me.id)
+        case "circle":
+            return circle_view.circle_news(session, me.id)
+        case "desk":
+            return people.desk_waiting(session, me.context_id, house().clock.now())
+        case _:
+            return 0
 
 
 def _manages() -> bool:

@@ -16,7 +16,10 @@ from lti_app.panels.accent import HEX, accent_css, accent_name
 
 blueprint = Blueprint("bundle", __name__, url_prefix="/look")
 
+STYLE = "regista.css"
 SCRIPTS = ("vendor/htmx-2.0.11.min.js", "panel.js")
+# A panel's own style and script, each named after its folder, follow those that all share.
+OWN = "panels"
 FONT = "vendor/inter-subset.woff2"
 
 
@@ -24,19 +27,24 @@ def _static(name: str) -> Path:
     return Path(str(current_app.static_folder)) / name
 
 
+def _own(ending: str) -> tuple[str, ...]:
+    return tuple(f"{OWN}/{path.name}" for path in sorted(_static(OWN).glob(f"*.{ending}")))
+
+
 def _written_at() -> float:
-    return sum(_static(name).stat().st_mtime for name in ("regista.css", *SCRIPTS))
+    return sum(_static(name).stat().st_mtime for name in (STYLE, *SCRIPTS, *_own("css"), *_own("js")))
 
 
 @lru_cache(maxsize=64)
 def _style(accent: str, font: str, _written: float) -> bytes:
-    css = _static("regista.css").read_text(encoding="utf-8").replace(FONT, font)
+    parts = [_static(name).read_text(encoding="utf-8") for name in (STYLE, *_own("css"))]
+    css = "\n".join(parts).replace(FONT, font)
     return (css + accent_css(accent)).encode()
 
 
 @lru_cache(maxsize=4)
 def _script(_written: float) -> bytes:
-    return ";\n".join(_static(name).read_text(encoding="utf-8") for name in SCRIPTS).encode()
+    return ";\n".join(_static(name).read_text(encoding="utf-8") for name in (*SCRIPTS, *_own("js"))).encode()
 
 
 @lru_cache(maxsize=64)

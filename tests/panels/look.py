@@ -22,6 +22,7 @@ from lti_app.migrations import upgrade
 from lti_app.store import people
 from lti_app.visit import COOKIE
 from tests.panels.lively import lively, token_of, visit_of
+from tests.panels.scenes import all_pages
 from tests.sweep.course import NOW, build
 
 ARGS = [
@@ -55,6 +56,7 @@ def shots(folder: Path, wanted: list[str]) -> None:
         course = build(session)
         ids = lively(session, course)
         empty = build_empty(session, course)
+        more = all_pages(session, course, ids, empty)
     app = create_app(settings, database=database, clock=Still())
     app.testing = True
     pages = [
@@ -73,6 +75,7 @@ def shots(folder: Path, wanted: list[str]) -> None:
         ("home-ada-open", course.ada, "home"),
         ("talk-open", course.ada, "talk"),
         ("peer-irene-open", course.others[3], "peer"),
+        *more,
     ]
     looks = [
         ("it", "light", 640),

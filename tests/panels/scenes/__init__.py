@@ -1,0 +1,24 @@
+"""What there is to look at: each module adds life of its own kind to the lively course and names its pages."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from sqlalchemy.orm import Session
+
+from tests.sweep.course import Course
+
+# A name for the picture, whose visit it is (a membership's id), and the path after /v/<ref>/.
+Page = tuple[str, int, str]
+
+
+def all_pages(session: Session, course: Course, ids: dict[str, int], empty: int) -> list[Page]:
+    """Let every scene add to the course; ``ids`` are those of ``lively``, ``empty`` is a member of a course without life.
+
+    A scene is a module here with ``pages(session, course, ids, empty)``.
+    """
+    found: list[Page] = []
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda one: one.name):
+        found += importlib.import_module(f"{__name__}.{module.name}").pages(session, course, ids, empty)
+    return found

@@ -14,7 +14,7 @@ Page = tuple[str, int, str]
 
 
 def all_pages(session: Session, course: Course, ids: dict[str, int], empty: int) -> list[Page]:
-    """Let every scene add to the course; ``ids`` are those of ``lively``, ``empty`` is a member of a course without life.
+    """Let every scene add to the course; ``ids`` are those of ``lively``, ``empty`` a member of a still course.
 
     A scene is a module here with ``pages(session, course, ids, empty)``.
     """

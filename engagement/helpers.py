@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from typing import NamedTuple
 
 from engagement.facts import Motive
 
@@ -42,9 +43,11 @@ class Helper:
     blocked: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A helper proposed for a stall; higher ``score`` is better, ``reasons`` say why in facts."""
+class Candidate(NamedTuple):
+    """A helper proposed for a stall; higher ``score`` is better, ``reasons`` say why in facts.
+
+    A tuple, since a sweep of many courses makes them by the ten thousand.
+    """
 
     stalled_id: int
     helper_id: int

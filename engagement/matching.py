@@ -10,6 +10,7 @@ from operator import attrgetter
 import numpy as np
 
 from engagement.auction import bid_for_helpers
+from engagement.choices import next_best, nth_of, wish_lists
 from engagement.facts import Cohort
 from engagement.graph import Bools, Ints, Pairs, assign
 from engagement.helpers import Candidate, Helper, LoadReport
@@ -53,10 +54,10 @@ def match_helpers(
     ranked = [np.flatnonzero(first)]
     spare = room.free - np.bincount(pairs.helper[first], minlength=len(room.helpers))
     shown, left = spare * policy.shown_per_place, ~first
-    cheapest = _cheapest_first(pairs, room)
+    lists = wish_lists(pairs, len(room.helpers))
     # Who has nobody of their own may still choose among those with a place left.
     for _ in range(policy.candidates - 1):
-        chosen = _next_best(pairs, cheapest, left, shown)
+        chosen = next_best(pairs, lists, left, shown)
         if not len(chosen):
             break
         ranked.append(chosen)
@@ -73,7 +74,7 @@ def _room(
     now: datetime,
     also_stalled: frozenset[int],
 ) -> Room:
-    here = {one.id for one in cohort.learners}
+    here = {one.id: one for one in cohort.learners}
     everybody = {stall.learner_id: stall for stall in stalls}
     seekers = [
         stall
@@ -105,7 +106,7 @@ def _room(
         if one.learner_id in everybody
         for other in (*one.met, *one.blocked)
     )
-    return room_of(seekers, able, cohort, now, apart)
+    return room_of(seekers, able, cohort, now, apart, here)
 
 
 def _first_choices(pairs: Pairs, room: Room) -> Bools:
@@ -117,46 +118,6 @@ def _first_choices(pairs: Pairs, room: Room) -> Bools:
     return assign(pairs, room.free, room.load, LOAD_STEP, many)[0]
 
 
-def _cheapest_first(pairs: Pairs, room: Room) -> Ints:
-    # One number for cost, learner and helper: no two pairs are equal, so that every sort gives the same order.
-    key = (pairs.cost * len(room.stalls) + pairs.stalled) * len(room.helpers) + pairs.helper
-    return np.argsort(key)
-
-
-def _next_best(pairs: Pairs, cheapest: Ints, left: Bools, shown: Ints) -> Ints:
-    """Each learner's cheapest pair that is left (``cheapest`` is the order), no helper above ``shown``.
-
-    Where more want a helper than may, the cheapest pairs have them and the others look on: nobody's choice can be
-    bettered without taking from somebody it suits more.
-    """
-    order = cheapest[left[cheapest] & (shown[pairs.helper[cheapest]] > 0)]
-    room, taken = shown.copy(), [np.zeros(0, np.int64)]
-    # Whatever is both a learner's cheapest and among the cheapest that a helper has room for is settled; each round
-    # settles the cheapest pair of all at least.
-    while len(order):
-        stalled, helper = pairs.stalled[order], pairs.helper[order]
-        places = np.arange(len(order))
-        first = np.empty(int(stalled.max()) + 1, np.int64)
-        first[stalled[::-1]] = places[::-1]
-        settled = (first[stalled] == places) & (_nth(helper) < room[helper])
-        taken.append(order[settled])
-        room -= np.bincount(helper[settled], minlength=len(room))
-        done = np.zeros(len(first), bool)
-        done[stalled[settled]] = True
-        order = order[~done[stalled] & (room[helper] > 0)]
-    return np.concatenate(taken)
-
-
-def _nth(keys: Ints) -> Ints:
-    """For each place, how many times its key came before it."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    nth = np.empty(len(keys), np.int64)
-    nth[order] = np.arange(len(keys)) - np.repeat(starts, np.diff(np.r_[starts, len(keys)]))
-    return nth
-
-
 def _candidates(room: Room, pairs: Pairs, worth: Worth, ranked: Sequence[Ints]) -> tuple[Candidate, ...]:
     places = np.concatenate(ranked)
     # In the order of the learners, of whom each has at most one in every round.
@@ -165,17 +126,15 @@ def _candidates(room: Room, pairs: Pairs, worth: Worth, ranked: Sequence[Ints]) 
     who = np.array([stall.learner_id for stall in room.stalls], np.int64)[stalled]
     whom = np.array([helper.learner_id for helper in room.helpers], np.int64)[helping]
     about = np.array([stall.activity_id or 0 for stall in room.stalls], np.int64)[stalled]
-    return tuple(
-        map(
-            Candidate,
-            who.tolist(),
-            whom.tolist(),
-            about.tolist(),
-            np.round(worth.score[places].astype(np.float64), 4).tolist(),
-            reasons_of(room, pairs, worth, places),
-            _nth(stalled).tolist(),
-        )
+    columns = (
+        who.tolist(),
+        whom.tolist(),
+        about.tolist(),
+        np.round(worth.score[places].astype(np.float64), 4).tolist(),
+        reasons_of(room, pairs, worth, places),
+        nth_of(stalled).tolist(),
     )
+    return tuple(map(Candidate._make, zip(*columns, strict=True)))
 
 
 def spread(candidates: Sequence[Candidate], helpers: Sequence[Helper], stalled: int) -> LoadReport:

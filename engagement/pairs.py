@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, compress
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -24,8 +25,10 @@ ALL_PAIRS = 1_000_000
 SHORTLIST = 20
 CHUNK = 2_000_000
 RECENT_DAYS = 28.0
+DAY = timedelta(days=1)
 WEEKDAYS_OF = timedelta(days=56)
 ONLINE, AROUND, AWAY = timedelta(minutes=15), timedelta(days=3), timedelta(days=14)
+UNKNOWN = (AROUND + AWAY) / 2 / DAY
 #: A pair's cost runs to COST; below the noise the seed decides, so that equal pairs are drawn by lot.
 COST = 90_000
 NOISE = 100
@@ -77,12 +80,14 @@ def room_of(
     cohort: Cohort,
     now: datetime,
     apart: frozenset[tuple[int, int]] = frozenset(),
+    records: Mapping[int, Learner] | None = None,
 ) -> Room:
     """Bring stalls and helpers of the course together; helpers must have a free place and be in the course.
 
-    ``apart`` are pairs of learner ids (stalled, helper) that must not meet, beyond what the helpers say themselves.
+    ``apart`` are pairs of learner ids (stalled, helper) that must not meet, beyond what the helpers say themselves;
+    ``records`` are the cohort's learners by id, for whoever has them at hand.
     """
-    records = {one.id: one for one in cohort.learners}
+    records = records or {one.id: one for one in cohort.learners}
     learners = tuple(records[stall.learner_id] for stall in stalls)
     since = day_of(now - WEEKDAYS_OF, cohort.time_zone)
     stalled, helping = traits_of(learners, helpers, records, since, ZoneInfo(cohort.time_zone), now)
@@ -94,22 +99,23 @@ def room_of(
         helping=helping,
         free=np.array([one.capacity - one.load for one in helpers], np.int64),
         load=np.array([one.load for one in helpers], np.int64),
-        worth=np.array([_own_worth(one, now) for one in helpers], np.float32),
+        worth=_own_worth(helpers, now),
         same_group=cohort.same_group_only,
         apart=apart,
         now=now,
     )
 
 
-def _own_worth(helper: Helper, now: datetime) -> float:
-    fresh = 0.07 if helper.load == 0 and helper.recent == 0 else -0.03 * min(helper.recent, 5)
-    seen = helper.last_seen_at
-    if seen is None:
-        return fresh + 0.03
-    away = now - seen
-    if away > AWAY:
-        return fresh - 0.2
-    return fresh + (0.1 if away <= ONLINE else 0.06 if away <= AROUND else 0.03)
+def _own_worth(helpers: Sequence[Helper], now: datetime) -> Floats:
+    """What speaks for each helper, whoever asks: fresh hands, and how lately they were here."""
+    load = np.array([one.load for one in helpers], np.int64)
+    recent = np.array([one.recent for one in helpers], np.int64)
+    fresh = np.where((load == 0) & (recent == 0), 0.07, -0.03 * np.minimum(recent, 5))
+    seen = [one.last_seen_at for one in helpers]
+    # Nobody knows: as good as a while ago.
+    away = np.array([UNKNOWN if at is None else (now - at) / DAY for at in seen], np.float64)
+    here = np.select([away > AWAY / DAY, away <= ONLINE / DAY, away <= AROUND / DAY], [-0.2, 0.1, 0.06], 0.03)
+    return np.asarray(fresh + here, np.float32)
 
 
 def possible_pairs(room: Room, seed: int) -> tuple[Pairs, Worth]:
@@ -140,33 +146,32 @@ def possible_pairs(room: Room, seed: int) -> tuple[Pairs, Worth]:
 
 
 def _passed(room: Room) -> Passed:
-    asked = {stall.activity_id for stall in room.stalls if stall.activity_id is not None}
-    number = {key: at for at, key in enumerate(sorted(asked))}
-    keys: list[int] = []
-    rows: list[int] = []
-    at: list[float] = []
-    tried: list[bool] = []
-    for row, helper in enumerate(room.helpers):
-        attempts = helper.attempts
-        for activity, passed_at in helper.topics.items():
-            if activity in number:
-                keys.append(number[activity])
-                rows.append(row)
-                at.append(passed_at.timestamp())
-                tried.append(attempts.get(activity, 0) > 1)
-    days = (room.now.timestamp() - np.array(at, np.float64)) / 86400
+    numbers = np.array([-1 if stall.activity_id is None else stall.activity_id for stall in room.stalls], np.int64)
+    asked = np.unique(numbers[numbers >= 0])
+    topics = [helper.topics for helper in room.helpers]
+    sizes = np.array([len(one) for one in topics], np.int64)
+    activity = np.fromiter(chain.from_iterable(topics), np.int64, int(sizes.sum()))
+    wanted = np.isin(activity, asked)
+    moments = compress(chain.from_iterable(one.values() for one in topics), wanted.tolist())
+    # Dividing spans is three times dearer than reading them.
+    days = np.array([(ago := room.now - at).days + ago.seconds / 86400 for at in moments], np.float64)
     # What was passed after now is not known yet.
     known = np.flatnonzero(days >= 0)
-    key = np.array(keys, np.int64)[known]
-    known = known[np.argsort(key, kind="stable")]
-    many = np.bincount(key, minlength=len(number) + 1)
-    wanted = np.array([number.get(stall.activity_id or 0, len(number)) for stall in room.stalls], np.int64)
+    activity, days = activity[wanted][known], days[known]
+    helpers = np.repeat(np.arange(len(topics), dtype=np.int64), sizes)[wanted][known]
+    key = np.searchsorted(asked, activity)
+    order = np.argsort(key, kind="stable")
+    activity, helpers = activity[order], helpers[order]
+    attempts = [helper.attempts for helper in room.helpers]
+    tried = [attempts[row].get(at, 0) > 1 for row, at in zip(helpers.tolist(), activity.tolist(), strict=True)]
+    many = np.bincount(key, minlength=len(asked) + 1)
+    place = np.where(numbers < 0, len(asked), np.searchsorted(asked, numbers))
     return Passed(
-        helpers=np.array(rows, np.int64)[known],
-        days=days[known].astype(np.float32),
-        tried=np.array(tried, bool)[known],
-        starts=(np.cumsum(many) - many)[wanted],
-        sizes=many[wanted],
+        helpers=helpers,
+        days=days[order].astype(np.float32),
+        tried=np.array(tried, bool),
+        starts=(np.cumsum(many) - many)[place],
+        sizes=many[place],
     )
 
 
@@ -194,6 +199,7 @@ def _shut_out(room: Room) -> Ints:
     found = [
         row_of[other] * many + row
         for row, helper in enumerate(room.helpers)
+        if helper.met or helper.blocked
         for other in (*helper.met, *helper.blocked)
         if other in row_of
     ]

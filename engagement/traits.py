@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engagement.facts import Learner, Motive
-from engagement.helpers import Helper
+from engagement.helpers import Helper, Window
 from engagement.hours import own_slots, slots_of_windows
 
 Words = NDArray[np.uint64]
@@ -51,36 +52,36 @@ def traits_of(
     Weekdays and hours are the helper's own windows, else when they came since ``since``.
     """
     everybody: list[Learner | Helper] = [*learners, *helpers]
-    tongues = _bits(one.languages for one in everybody)
-    groups = _bits(one.groups for one in everybody)
+    tongues, groups = _masks([one.languages for one in everybody]), _masks([one.groups for one in everybody])
+    many = len(learners)
+    theirs = [records[one.learner_id] for one in helpers]
+    weekdays, slots = _weekdays([one.active_days for one in theirs], since), _hours(theirs, zone, now)
+    _as_they_say(helpers, weekdays, slots)
     return (
         Traits(
-            _masks([one.languages for one in learners], tongues),
-            _masks([one.groups for one in learners], groups),
-            np.array([_days(one.active_days, since) for one in learners], np.uint8),
+            tongues[:many],
+            groups[:many],
+            _weekdays([one.active_days for one in learners], since),
             np.array([MOTIVES[one.motive] for one in learners], np.uint8),
-            np.array([own_slots(one, zone, now) for one in learners], np.uint32),
+            _hours(learners, zone, now),
         ),
         Traits(
-            _masks([one.languages for one in helpers], tongues),
-            _masks([one.groups for one in helpers], groups),
-            np.array([_around(one, records[one.learner_id], since) for one in helpers], np.uint8),
+            tongues[many:],
+            groups[many:],
+            weekdays,
             np.array([MOTIVES[one.motive] for one in helpers], np.uint8),
-            np.array([_hours(one, records[one.learner_id], zone, now) for one in helpers], np.uint32),
+            slots,
         ),
     )
 
 
-def _bits(sets: Iterable[frozenset[str] | frozenset[int]]) -> dict[str | int, int]:
+def _masks(sets: Sequence[frozenset[str] | frozenset[int]]) -> Words:
     # People share few different sets.
-    names: set[str | int] = set().union(*set(sets))
-    return {name: bit for bit, name in enumerate(sorted(names, key=str))}
-
-
-def _masks(sets: Sequence[frozenset[str] | frozenset[int]], bits: Mapping[str | int, int]) -> Words:
-    width = max(1, -(-len(bits) // WORD))
     number: dict[frozenset[str] | frozenset[int], int] = {}
     rows = [number.setdefault(names, len(number)) for names in sets]
+    every: set[str | int] = set().union(*number)
+    bits = {name: bit for bit, name in enumerate(sorted(every, key=str))}
+    width = max(1, -(-len(bits) // WORD))
     known = np.zeros((max(len(number), 1), width), np.uint64)
     for names, row in number.items():
         mask = sum(1 << bits[name] for name in names)
@@ -88,25 +89,33 @@ def _masks(sets: Sequence[frozenset[str] | frozenset[int]], bits: Mapping[str | 
     return known[np.array(rows, np.int64)]
 
 
-def _days(days: frozenset[date], since: date) -> int:
-    mask = 0
-    for day in days:
-        if day >= since:
-            mask |= 1 << day.weekday()
-    return mask
+def _weekdays(days: Sequence[frozenset[date]], since: date) -> Bytes:
+    """The weekdays on which each one came, since then."""
+    sizes = np.array([len(one) for one in days], np.int64)
+    ordinals = np.fromiter(map(date.toordinal, chain.from_iterable(days)), np.int64, int(sizes.sum()))
+    late = ordinals >= since.toordinal()
+    masks = np.zeros(len(days), np.uint8)
+    # The first of January of the year 1, whose ordinal is 1, was a Monday.
+    weekday = ((ordinals[late] - 1) % 7).astype(np.uint8)
+    np.bitwise_or.at(masks, np.repeat(np.arange(len(days)), sizes)[late], np.left_shift(np.uint8(1), weekday))
+    return masks
 
 
-def _around(helper: Helper, record: Learner, since: date) -> int:
-    if helper.windows:
-        mask = 0
-        for window in helper.windows:
-            mask |= 1 << window.weekday
-        return mask
-    return _days(record.active_days, since)
+def _hours(learners: Sequence[Learner], zone: ZoneInfo, now: datetime) -> Slots:
+    return np.array([own_slots(one, zone, now) if one.progress else 0 for one in learners], np.uint32)
 
 
-def _hours(helper: Helper, record: Learner, zone: ZoneInfo, now: datetime) -> int:
-    return slots_of_windows(helper.windows) if helper.windows else own_slots(record, zone, now)
+def _as_they_say(helpers: Sequence[Helper], weekdays: Bytes, slots: Slots) -> None:
+    """Put what helpers say of themselves in the place of what they have done."""
+    known: dict[tuple[Window, ...], tuple[int, int]] = {}
+    for row, helper in enumerate(helpers):
+        if not helper.windows:
+            continue
+        said = known.get(helper.windows)
+        if said is None:
+            days = sum(1 << weekday for weekday in {window.weekday for window in helper.windows})
+            said = known[helper.windows] = (days, slots_of_windows(helper.windows))
+        weekdays[row], slots[row] = said
 
 
 def has_any(sets: Words) -> NDArray[np.bool_]:

@@ -163,7 +163,7 @@ def _match(seen: Seen, chosen: Chosen, changes: EpisodeChanges, now: datetime) -
     for one in match_helpers(seekers, helpers, seen.cohort, seen.policy, now, seed, _also_stalled(seen, chosen)):
         already = len(kept.get(one.stalled_id, ()))
         if already + len(found[one.stalled_id]) < seen.policy.candidates:
-            found[one.stalled_id].append(replace(one, rank=one.rank + already))
+            found[one.stalled_id].append(one._replace(rank=one.rank + already))
     return {learner_id: tuple(candidates) for learner_id, candidates in found.items()}
 
 

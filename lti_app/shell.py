@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lti_app.house import house
-from lti_app.store import circle_view, names, people, talk
+from lti_app.store import circle_view, names, news, people, talk
 from lti_app.store.views import Face
 
 SCHEMES = ("light", "dark", "auto")
@@ -29,7 +29,7 @@ class Tab:
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """The frame of a page; ``others`` are the people on the course besides the viewer."""
+    """The frame of a page; ``others`` are the people on the course besides the viewer, ``unseen`` is news for them."""
 
     course: str
     academy: str
@@ -40,6 +40,7 @@ class Shell:
     here: int
     faces: tuple[Face, ...]
     tabs: tuple[Tab, ...]
+    unseen: int
     is_staff: bool
     student_view: bool
 
@@ -102,6 +103,7 @@ def make_shell(session: Session) -> Shell:
         here=glance.here,
         faces=glance.faces,
         tabs=_tabs(session),
+        unseen=news.unseen(session, me.id) if me.id else 0,
         is_staff=visit.is_staff,
         student_view=visit.student_view,
     )

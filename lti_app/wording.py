@@ -90,6 +90,17 @@ def when(at: datetime) -> str:
     return days_ago(days) if days < 14 else day(at)
 
 
+def clock(at: datetime) -> str:
+    """Return the hour of a moment: "18:30"."""
+    return str(format_time(at, "short"))
+
+
+def near_day(on: date) -> str:
+    """Return a day as a heading: "Today", "Yesterday", "27 November"."""
+    age = (today() - on).days
+    return days_ago(age).capitalize() if 0 <= age <= 1 else day(on)
+
+
 def moment(at: datetime) -> str:
     """Return a moment to come or past, day and hour: "27 November at 18:30"."""
     return _("%(day)s at %(time)s", day=day(at), time=format_time(at, "short"))
@@ -113,6 +124,8 @@ def install(app: Flask) -> None:
         day=day,
         when=when,
         moment=moment,
+        clock=clock,
+        near_day=near_day,
         percent=percent,
         iso=iso,
         days_ago=days_ago,

@@ -21,7 +21,7 @@ from lti_app.jobs.participation import send_participation
 from lti_app.jobs.sweep import sweep_context
 from lti_app.jobs.sync import Connect, SyncSummary, machine_time, sync_context
 from lti_app.models import ConsumedState, Match, Prompt
-from lti_app.store import runs
+from lti_app.store import news, runs
 from lti_app.store.matches import expire_asks
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ class Tick:
     prompts: bool = False
     expired_asks: int = 0
     used_states: int = 0
+    old_news: int = 0
 
 
 def rest_of(house: House) -> timedelta:
@@ -52,7 +53,9 @@ def tick(house: House, jobs: Jobs) -> Tick:
         prompts = _prompts_due(session, now)
     if platforms or prompts:
         _enqueue(jobs, list(platforms), prompts)
-    return Tick(len(platforms), prompts, _expire_asks(house, now), _forget_states(house, machine))
+    return Tick(
+        len(platforms), prompts, _expire_asks(house, now), _forget_states(house, machine), _forget_news(house, now)
+    )
 
 
 def _enqueue(jobs: Jobs, platforms: list[int], prompts: bool) -> None:
@@ -87,6 +90,14 @@ def _forget_states(house: House, machine: datetime) -> int:
         with house.db.writing() as session:
             session.execute(delete(ConsumedState).where(ConsumedState.state.in_(used)))
     return len(used)
+
+
+def _forget_news(house: House, now: datetime) -> int:
+    with house.db.reading() as session:
+        if not news.has_old(session, now):
+            return 0
+    with house.db.writing() as session:
+        return news.forget_old(session, now)
 
 
 def take_turn(house: House, jobs: Jobs, registration_id: int, connect: Connect = client_for) -> SyncSummary | None:

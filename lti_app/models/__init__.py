@@ -23,7 +23,7 @@ from lti_app.models.feeds import EventFeed, FeedEvent, FeedWord
 from lti_app.models.lti import Academy, ConsumedState, Deployment, Person, PlatformKeySet, Registration, ToolKey
 from lti_app.models.moderation import Mute, Report
 from lti_app.models.notices import PlatformNotice
-from lti_app.models.notifications import Notification
+from lti_app.models.notifications import DigestPlan, Notification
 from lti_app.models.participation import ParticipationScore
 from lti_app.models.places import PlacedPanel, ResourceLink
 from lti_app.models.support import (
@@ -59,6 +59,7 @@ __all__ = [
     "CourseGroup",
     "Delivery",
     "Deployment",
+    "DigestPlan",
     "Episode",
     "EpisodeEvent",
     "EventFeed",

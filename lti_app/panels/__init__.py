@@ -6,11 +6,11 @@ from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from lti_app import wording
-from lti_app.panels import bundle, circle, gallery, home, letters, peer, talk
+from lti_app.panels import bundle, circle, gallery, home, letters, news, peer, talk
 from lti_app.panels.peer.forms import Offer, offer_of
 
 blueprint = Blueprint("panels", __name__)
-for room in (bundle, gallery, home, talk, peer, circle, letters):
+for room in (bundle, gallery, home, talk, peer, circle, letters, news):
     blueprint.register_blueprint(room.blueprint)
 blueprint.register_blueprint(letters.stop_blueprint)
 

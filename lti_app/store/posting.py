@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Activity, Post, Thread, ThreadSeen
 from lti_app.store.inserts import insert_new
+from lti_app.store.news import saw_thread_news
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.talk import circle_thread, course_threads, private_thread
 
@@ -109,3 +110,4 @@ def saw_thread(session: Session, thread_id: int, membership_id: int, now: dateti
     statement = make(ThreadSeen).values(thread_id=thread_id, membership_id=membership_id, seen_at=now)
     keys = [ThreadSeen.thread_id, ThreadSeen.membership_id]
     session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"seen_at": now}))
+    saw_thread_news(session, membership_id, thread_id, now)

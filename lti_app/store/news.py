@@ -1,0 +1,223 @@
+"""What concerns one member, newest first: their notifications, without a line that leads to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+
+from lti_app.models import CircleMember, Membership, Notification, Person, Post, Thread
+from lti_app.store.inserts import changed_rows
+from lti_app.store.notifications import ALWAYS
+from lti_app.store.people import face
+from lti_app.store.views import Face
+
+PAGE = 60
+# More than so many are "99+": counting on would cost more than it tells.
+MOST = 100
+KEPT = timedelta(days=180)
+PORTION = 1000
+SNIPPET = 280
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One notification; ``by`` is None where nobody did it, or nobody may know who (``nameless`` then tells whether).
+
+    ``thread_kind`` and the ids say where it leads; ``words`` are the beginning of the post that it is about.
+    """
+
+    id: int
+    kind: str
+    at: datetime
+    is_new: bool
+    by: Face | None
+    nameless: int | None
+    title: str
+    thread_id: int | None
+    thread_kind: str | None
+    match_id: int | None
+    circle_id: int | None
+    post_id: int | None
+    words: str
+    facts: Mapping[str, Any]
+
+    @property
+    def subject(self) -> tuple[Any, ...]:
+        """What makes two notifications one line: the same kind of thing about the same thread, or the same thing."""
+        about = [value for name, value in sorted(self.facts.items()) if name.endswith("_id") and not _is_person(name)]
+        return (self.kind, self.thread_id, *((self.id,) if self.thread_id is None and not about else map(str, about)))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Notifications that are told as one: "Anna and two others answered"; ``people`` counts them all."""
+
+    item: Item
+    ids: tuple[int, ...]
+    faces: tuple[Face, ...]
+    people: int
+    is_new: bool
+    first_new: Item | None = field(default=None)
+
+    @property
+    def goes_to(self) -> Item:
+        """Where the line leads: what is new first, so that nothing between is missed."""
+        return self.first_new or self.item
+
+
+def _is_person(name: str) -> bool:
+    return name in ("by_id", "membership_id", "person_id")
+
+
+def _live() -> ColumnElement[bool]:
+    """What may still be told: it can be read. What a moderator decided stays, although the post is gone."""
+    in_circle = select(CircleMember.id).where(
+        CircleMember.circle_id == Thread.circle_id,
+        CircleMember.membership_id == Notification.membership_id,
+        CircleMember.state == "in",
+    )
+    return or_(
+        Notification.kind.in_(sorted(ALWAYS)),
+        and_(
+            Thread.hidden_at.is_(None),
+            or_(Thread.circle_id.is_(None), in_circle.exists()),
+            Post.hidden_at.is_(None),
+            Post.deleted_at.is_(None),
+            Post.held_at.is_(None),
+        ),
+    )
+
+
+def unseen(session: Session, membership_id: int) -> int:
+    """Return how many things this member has not seen, at most ``MOST``: one query over what is unseen alone."""
+    rows = (
+        select(Notification.id)
+        .outerjoin(Thread, Thread.id == Notification.thread_id)
+        .outerjoin(Post, Post.id == Notification.post_id)
+        .where(Notification.membership_id == membership_id, Notification.seen_at.is_(None), _live())
+        .limit(MOST)
+    )
+    return session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+
+
+def items(
+    session: Session,
+    membership_ids: Sequence[int],
+    *,
+    before: int | None = None,
+    limit: int = PAGE,
+    to_staff: bool = False,
+    only: Sequence[ColumnElement[bool]] = (),
+) -> dict[int, list[Item]]:
+    """Return what these members were told, newest first, in one query; ``before`` is the last id already shown."""
+    doer = aliased(Membership)
+    query = (
+        select(Notification, Thread, Post.id, Post.author_id, Post.anonymous)
+        .add_columns(func.substr(Post.body, 1, SNIPPET), doer.role, Person)
+        .outerjoin(Thread, Thread.id == Notification.thread_id)
+        .outerjoin(Post, Post.id == Notification.post_id)
+        .outerjoin(doer, doer.id == Notification.by_id)
+        .outerjoin(Person, Person.id == doer.person_id)
+        .where(Notification.membership_id.in_(membership_ids), _live(), *only)
+    )
+    if before is not None:
+        last = select(Notification.made_at).where(Notification.id == before).scalar_subquery()
+        query = query.where(
+            or_(Notification.made_at < last, and_(Notification.made_at == last, Notification.id < before))
+        )
+    found: dict[int, list[Item]] = {one: [] for one in membership_ids}
+    for row in session.execute(query.order_by(Notification.made_at.desc(), Notification.id.desc()).limit(limit)):
+        found[row[0].membership_id].append(_item(row, to_staff))
+    return found
+
+
+def _item(row: Any, to_staff: bool) -> Item:
+    said, thread, post_id, author_id, post_anonymous, words, role, person = row
+    doer = said.by_id
+    # Whoever asked without their name stays without it, in whatever they do there; staff may know.
+    hidden = (post_anonymous and doer == author_id) or (thread and thread.anonymous and doer == thread.author_id)
+    nameless = doer if doer is not None and hidden and not to_staff else None
+    by = face(doer, person, to_staff=to_staff or role != "learner") if person is not None and nameless is None else None
+    return Item(
+        id=said.id,
+        kind=said.kind,
+        at=said.made_at,
+        is_new=said.seen_at is None,
+        by=by,
+        nameless=nameless,
+        title=(thread.title if thread else "") or str(said.facts.get("title") or ""),
+        thread_id=(thread.merged_into_id or thread.id) if thread else None,
+        thread_kind=thread.kind if thread else None,
+        match_id=thread.match_id if thread else None,
+        circle_id=thread.circle_id if thread else None,
+        post_id=post_id,
+        words=words or "",
+        facts=said.facts,
+    )
+
+
+def gather(found: Sequence[Item]) -> list[Line]:
+    """Tell as one line what belongs together, newest first; ``found`` are the items of one day."""
+    together: dict[tuple[Any, ...], list[Item]] = {}
+    for item in found:
+        together.setdefault(item.subject, []).append(item)
+    return [_line(own) for own in together.values()]
+
+
+def _line(own: Sequence[Item]) -> Line:
+    known = {item.by.membership_id: item.by for item in own if item.by is not None}
+    nameless = {item.nameless for item in own if item.nameless is not None}
+    fresh = [item for item in own if item.is_new]
+    return Line(
+        item=own[0],
+        ids=tuple(item.id for item in own),
+        faces=tuple(known.values()),
+        people=len(known) + len(nameless),
+        is_new=bool(fresh),
+        first_new=fresh[-1] if fresh else None,
+    )
+
+
+def see(session: Session, membership_id: int, now: datetime, ids: Sequence[int] | None = None) -> int:
+    """Mark these notifications of a member as seen, or all of them; returns how many were new."""
+    mine = update(Notification).where(Notification.membership_id == membership_id, Notification.seen_at.is_(None))
+    if ids is not None:
+        mine = mine.where(Notification.id.in_(ids))
+    return changed_rows(session, mine.values(seen_at=now))
+
+
+def see_like(session: Session, membership_id: int, notification_id: int, now: datetime) -> Item | None:
+    """Mark one notification, and what is told in the same line, as seen; returns it, or None when it is not theirs."""
+    found = items(session, [membership_id], limit=1, only=[Notification.id == notification_id])[membership_id]
+    if not found:
+        return None
+    fresh = items(session, [membership_id], limit=MOST, only=[Notification.seen_at.is_(None)])[membership_id]
+    see(session, membership_id, now, [item.id for item in fresh if item.subject == found[0].subject])
+    return found[0]
+
+
+def saw_thread_news(session: Session, membership_id: int, thread_id: int, now: datetime) -> None:
+    """Whoever reads a thread has seen what they were told about it."""
+    mine = update(Notification).where(Notification.membership_id == membership_id, Notification.seen_at.is_(None))
+    changed_rows(session, mine.where(Notification.thread_id == thread_id).values(seen_at=now))
+
+
+def has_old(session: Session, now: datetime) -> bool:
+    """Return whether anything is older than half a year."""
+    oldest = session.scalar(select(Notification.made_at).order_by(Notification.id).limit(1))
+    return oldest is not None and oldest < now - KEPT
+
+
+def forget_old(session: Session, now: datetime) -> int:
+    """Remove what is older than half a year, a portion at a time, and return how many went."""
+    # Ids grow with time, so the oldest are found without an index of their own.
+    oldest = session.execute(select(Notification.id, Notification.made_at).order_by(Notification.id).limit(PORTION))
+    over = [row.id for row in oldest if row.made_at < now - KEPT]
+    if over:
+        session.execute(delete(Notification).where(Notification.id.in_(over)))
+    return len(over)

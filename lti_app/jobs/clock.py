@@ -21,7 +21,7 @@ from lti_app.jobs.participation import send_participation
 from lti_app.jobs.sweep import sweep_context
 from lti_app.jobs.sync import Connect, SyncSummary, machine_time, sync_context
 from lti_app.models import ConsumedState, Match, Prompt
-from lti_app.store import news, runs
+from lti_app.store import news, runs, words_index
 from lti_app.store.matches import expire_asks
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ class Tick:
     expired_asks: int = 0
     used_states: int = 0
     old_news: int = 0
+    indexed: int = 0
 
 
 def rest_of(house: House) -> timedelta:
@@ -54,7 +55,12 @@ def tick(house: House, jobs: Jobs) -> Tick:
     if platforms or prompts:
         _enqueue(jobs, list(platforms), prompts)
     return Tick(
-        len(platforms), prompts, _expire_asks(house, now), _forget_states(house, machine), _forget_news(house, now)
+        platforms=len(platforms),
+        prompts=prompts,
+        expired_asks=_expire_asks(house, now),
+        used_states=_forget_states(house, machine),
+        old_news=_forget_news(house, now),
+        indexed=_index_words(house, now),
     )
 
 
@@ -80,6 +86,14 @@ def _expire_asks(house: House, now: datetime) -> int:
             return 0
     with house.db.writing() as session:
         return expire_asks(session, now)
+
+
+def _index_words(house: House, now: datetime) -> int:
+    with house.db.reading() as session:
+        if not words_index.anything_changed(session):
+            return 0
+    with house.db.writing() as session:
+        return words_index.index_changed(session, now)
 
 
 def _forget_states(house: House, machine: datetime) -> int:

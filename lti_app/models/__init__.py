@@ -26,6 +26,7 @@ from lti_app.models.notices import PlatformNotice
 from lti_app.models.notifications import DigestPlan, Notification
 from lti_app.models.participation import ParticipationScore
 from lti_app.models.places import PlacedPanel, ResourceLink
+from lti_app.models.search import WordUse
 from lti_app.models.support import (
     Delivery,
     Episode,
@@ -94,5 +95,6 @@ __all__ = [
     "ThreadVote",
     "ToolKey",
     "Upload",
+    "WordUse",
     "Wording",
 ]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from lti_app.models.base import Base, Code, Id, Title, Words, parent
 
 ACCEPTED = text("accepted_at IS NOT NULL")
+NOT_INDEXED = text("indexed_at IS NULL")
 
 
 class Thread(Base):
@@ -18,6 +19,7 @@ class Thread(Base):
     ``kind``: talk, ask (a question), idea, win (a project shown), event (questions and notes of a meeting), match or
     circle. ``anonymous``: its author is hidden from peers, never from staff. ``closed_at``: it can be read, not
     answered; ``archived_at``: it has left the lists; ``merged_into_id``: its posts went to another thread.
+    ``indexed_at``: its words are in the index; NULL once they have changed (``lti_app.store.words_index``).
     """
 
     __tablename__ = "thread"
@@ -25,6 +27,7 @@ class Thread(Base):
         Index("ix_thread_context_id_kind_moved_at", "context_id", "kind", "moved_at"),
         Index("uq_thread_match_id", "match_id", unique=True),
         Index("uq_thread_circle_id", "circle_id", unique=True),
+        Index("ix_thread_not_indexed", "id", sqlite_where=NOT_INDEXED, postgresql_where=NOT_INDEXED),
         # As for a post: a double click starts one thread.
         UniqueConstraint("author_id", "form_key"),
     )
@@ -47,6 +50,7 @@ class Thread(Base):
     pinned_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]
     merged_into_id: Mapped[int | None] = parent("thread.id", cascade=False, nullable=True)
+    indexed_at: Mapped[datetime | None]
 
 
 class ThreadVote(Base):

@@ -13,6 +13,7 @@ from lti_app.store.inserts import insert_new
 from lti_app.store.news import saw_thread_news
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.talk import circle_thread, course_threads, private_thread
+from lti_app.store.words_index import add_words, index_thread
 
 
 def start_thread(
@@ -51,6 +52,7 @@ def start_thread(
         return session.scalars(select(Thread.id).where(*mine)).one()
     _say(session, thread_id, membership_id, body, now, form_key)
     saw_thread(session, thread_id, membership_id, now)
+    index_thread(session, thread_id, now)
     return thread_id
 
 
@@ -93,6 +95,7 @@ def _reply(
     is_new = _say(session, thread.id, membership_id, body, now, form_key)
     if is_new:
         thread.moved_at = max(now, thread.moved_at)
+        add_words(session, thread.id, body)
     saw_thread(session, thread.id, membership_id, now)
     return is_new
 

@@ -25,7 +25,7 @@ class WordUse(Base):
 
     __table_args__ = (
         PrimaryKeyConstraint("context_id", "kind", "stem", "item_id"),
-        Index("ix_word_use_kind_item_id", "kind", "item_id"),
+        Index("ix_word_use_item_id_kind", "item_id", "kind"),
         # The key is nearly the whole row: kept once, not beside a second copy.
         {"sqlite_with_rowid": False},
     )

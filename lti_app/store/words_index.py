@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from lti_app.models import Post, Thread, WordUse
-from lti_app.store.inserts import CHUNK
+from lti_app.store.bulk import table_of
 from lti_app.store.stems import asked_stems, stems_of
 
 THREAD = "thread"
@@ -154,12 +154,14 @@ def _weighed(text: str, weight: int) -> Counter[str]:
 def _add(session: Session, context_id: int, kind: str, item_id: int, stems: Counter[str]) -> None:
     make: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     # In one order, so that two who add to the same thread wait for each other instead of deadlocking.
-    values = [
+    rows = [
         {"context_id": context_id, "kind": kind, "item_id": item_id, "stem": stem, "weight": min(weight, MOST_WEIGHT)}
         for stem, weight in sorted([(EVERY, 1), *stems.items()])
     ]
-    keys = [WordUse.context_id, WordUse.kind, WordUse.stem, WordUse.item_id]
-    for start in range(0, len(values), CHUNK):
-        insert = make(WordUse).values(values[start : start + CHUNK])
-        more = {"weight": WordUse.weight + insert.excluded.weight}
-        session.execute(insert.on_conflict_do_update(index_elements=keys, set_=more))
+    # One statement for many rows of parameters: a statement with all values in it is compiled anew each time.
+    insert = make(table_of(WordUse))
+    insert = insert.on_conflict_do_update(
+        index_elements=["context_id", "kind", "stem", "item_id"],
+        set_={"weight": table_of(WordUse).c.weight + insert.excluded.weight},
+    )
+    session.execute(insert, rows)

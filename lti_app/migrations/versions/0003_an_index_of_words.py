@@ -28,7 +28,7 @@ def upgrade() -> None:
     sqlite_with_rowid=False
     )
     with op.batch_alter_table('word_use', schema=None) as batch_op:
-        batch_op.create_index('ix_word_use_kind_item_id', ['kind', 'item_id'], unique=False)
+        batch_op.create_index('ix_word_use_item_id_kind', ['item_id', 'kind'], unique=False)
 
     with op.batch_alter_table('thread', schema=None) as batch_op:
         batch_op.add_column(sa.Column('indexed_at', lti_app.db.UtcDateTime(timezone=True), nullable=True))
@@ -44,7 +44,7 @@ def downgrade() -> None:
         batch_op.drop_column('indexed_at')
 
     with op.batch_alter_table('word_use', schema=None) as batch_op:
-        batch_op.drop_index('ix_word_use_kind_item_id')
+        batch_op.drop_index('ix_word_use_item_id_kind')
 
     op.drop_table('word_use')
     # ### end Alembic commands ###

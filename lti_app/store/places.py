@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from lti_app.models import Academy, Activity, Context, Deployment, PlacedPanel, ResourceLink
@@ -30,6 +30,82 @@ def activity_beside(
         return None
     own = session.scalar(select(Activity.id).where(Activity.id == wanted, Activity.context_id == context_id))
     return activity_refs(session, [own]).get(own) if own is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Where in the course a panel looks: at one activity, at a whole section (by its title), or at everything."""
+
+    activity: ActivityRef | None = None
+    section: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.activity or self.section)
+
+
+def beside(
+    session: Session,
+    context_id: int,
+    resource_link_id: int | None,
+    *,
+    activity_id: int | None = None,
+    section: str = "",
+    everywhere: bool = False,
+) -> Beside:
+    """Return what a panel looks at: what was asked for, else the activity or section beside which it was placed.
+
+    Only ever of this course; ``everywhere`` looks away from the place on purpose. Pages pass
+    ``g.visit.resource_link_id`` and filter with ``stands_at``.
+    """
+    if everywhere:
+        return Beside()
+    if section:
+        return Beside(section=section if _has_section(session, context_id, section) else "")
+    activity = activity_beside(session, context_id, resource_link_id, activity_id)
+    if activity is not None or activity_id is not None or resource_link_id is None:
+        return Beside(activity)
+    settings = session.scalar(
+        select(ResourceLink.settings).where(ResourceLink.id == resource_link_id, ResourceLink.context_id == context_id)
+    )
+    placed = str((settings or {}).get("section") or "")[:500]
+    return Beside(section=placed if placed and _has_section(session, context_id, placed) else "")
+
+
+def _has_section(session: Session, context_id: int, section: str) -> bool:
+    rows = select(Activity.id).where(Activity.context_id == context_id, Activity.section == section[:500])
+    return session.scalar(rows.where(Activity.gone_at.is_(None)).limit(1)) is not None
+
+
+def stands_at(
+    place: Beside,
+    context_id: int,
+    activity_column: ColumnElement[Any],
+    section_column: ColumnElement[Any] | None = None,
+) -> ColumnElement[bool]:
+    """Return the condition that a row's activity (or, where it has one, its own section) is at ``place``.
+
+    For a section: all that is tied to the section itself, or to any activity in it. Everywhere: no condition.
+    """
+    if place.activity is not None:
+        return activity_column == place.activity.id
+    if not place.section:
+        return true()
+    inside = select(Activity.id).where(Activity.context_id == context_id, Activity.section == place.section)
+    tied = activity_column.in_(inside)
+    return tied if section_column is None else or_(tied, section_column == place.section)
+
+
+def sections(session: Session, context_id: int, limit: int = 100) -> tuple[str, ...]:
+    """Return the titles of a course's sections in its own order."""
+    rows = session.execute(
+        select(Activity.section, func.min(Activity.position))
+        .where(Activity.context_id == context_id, Activity.gone_at.is_(None), Activity.section.is_not(None))
+        .where(Activity.section != "", or_(Activity.visible.is_(None), Activity.visible.is_(True)))
+        .group_by(Activity.section)
+        .order_by(func.min(Activity.position), Activity.section)
+        .limit(limit)
+    )
+    return tuple(str(row[0]) for row in rows)
 
 
 def talkable(session: Session, context_id: int, limit: int = 200) -> tuple[ActivityRef, ...]:

@@ -11,6 +11,8 @@ from lti_app.models.base import Base, Code, Id, Title, Words, parent
 
 ACCEPTED = text("accepted_at IS NOT NULL")
 NOT_INDEXED = text("indexed_at IS NULL")
+ON_POST = text("post_id IS NOT NULL")
+ON_MILESTONE = text("milestone_id IS NOT NULL")
 
 
 class Thread(Base):
@@ -133,13 +135,34 @@ class Mention(Base):
 
 
 class Reaction(Base):
-    """A member's warm sign on a post or a milestone."""
+    """A member's warm sign on a post or a milestone; ``kind``: heart or thanks."""
 
     __tablename__ = "reaction"
-    __table_args__ = (UniqueConstraint("membership_id", "post_id", "milestone_id"),)
+    # Of the two columns one is always NULL, and NULLs are never the same: so there are two partial keys.
+    __table_args__ = (
+        Index(
+            "uq_reaction_post",
+            "membership_id",
+            "post_id",
+            "kind",
+            unique=True,
+            sqlite_where=ON_POST,
+            postgresql_where=ON_POST,
+        ),
+        Index(
+            "uq_reaction_milestone",
+            "membership_id",
+            "milestone_id",
+            "kind",
+            unique=True,
+            sqlite_where=ON_MILESTONE,
+            postgresql_where=ON_MILESTONE,
+        ),
+    )
 
     id: Mapped[Id]
     membership_id: Mapped[int] = parent("membership.id", index=False)
     post_id: Mapped[int | None] = parent("post.id", nullable=True)
     milestone_id: Mapped[int | None] = parent("milestone.id", nullable=True)
+    kind: Mapped[Code] = mapped_column(default="heart", server_default="heart")
     created_at: Mapped[datetime]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engagement.recognition import Milestone as Reached
 from lti_app.models import Membership, Milestone, Reaction
 from lti_app.store.course_facts import STAFF, active_membership, activity_refs, faces, hidden_activities
-from lti_app.store.inserts import insert_all
+from lti_app.store.inserts import insert_all, insert_new
 from lti_app.store.names import full_name, short_name
 from lti_app.store.refusals import NotYours
 from lti_app.store.views import ActivityRef, Face
@@ -180,6 +180,7 @@ def react(session: Session, milestone_id: int, membership_id: int, now: datetime
     if session.scalar(select(Reaction.id).where(*mine).limit(1)) is not None:
         session.execute(delete(Reaction).where(*mine))
         return False
-    session.add(Reaction(membership_id=membership_id, milestone_id=milestone_id, created_at=now))
+    # Two taps at once leave one sign.
+    insert_new(session, Reaction, membership_id=membership_id, milestone_id=milestone_id, created_at=now)
     session.flush()
     return True

@@ -26,6 +26,9 @@ class Settings:
     public_url: str
     secret_key: str = field(repr=False)
     data_dir: str = "var"
+    uploads_dir: str = ""
+    uploads_person_mb: int = 200
+    uploads_course_mb: int = 5000
     config_file: str = "lti_config.json"
     allow_private_addresses: bool = False
     log_level: str = "INFO"
@@ -108,6 +111,9 @@ def settings_from(env: Mapping[str, str]) -> Settings:
         public_url=public_url,
         secret_key=secret,
         data_dir=data_dir,
+        uploads_dir=env.get("REGISTA_UPLOADS_DIR", "").strip(),
+        uploads_person_mb=_whole_number(env, "REGISTA_UPLOADS_PERSON_MB", 200, 0, 1_000_000, faults),
+        uploads_course_mb=_whole_number(env, "REGISTA_UPLOADS_COURSE_MB", 5000, 0, 100_000_000, faults),
         config_file=env.get("REGISTA_CONFIG", "lti_config.json"),
         allow_private_addresses=private == "yes",
         log_level=env.get("REGISTA_LOG_LEVEL", "INFO").upper(),

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, contains_eager
 
 from lti_app.errors import Trouble
 from lti_app.house import house
+from lti_app.limits import make_room
 from lti_app.models import Academy, Context, Deployment, Membership, Person
 from lti_app.visit import COOKIE, FIELD, HEADER, NoVisit, Visit, registration_of, seal, unseal
 
@@ -34,8 +35,9 @@ def guard(blueprint: Blueprint, *, roles: Collection[str] | None = None, needs_c
     """
 
     @blueprint.url_value_preprocessor
-    def take_ref(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    def take_ref(endpoint: str | None, values: dict[str, Any] | None) -> None:
         g.ref = (values or {}).pop("ref", "")
+        make_room(endpoint)
 
     @blueprint.url_defaults
     def give_ref(_endpoint: str, values: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.exceptions import HTTPException
 
+from lti_app.limits import brings_files
 from lti_app.visit import NoVisit
 
 log = logging.getLogger("regista.errors")
@@ -73,6 +74,10 @@ def _from_http(error: HTTPException) -> Trouble:
         429: _("That was a lot at once. Please wait a moment."),
     }
     status = error.code or 500
+    if status == 413 and brings_files(request.endpoint):
+        words[413] = _(
+            "The files are too big together: up to 60 MB can go at once. Your words are kept in this browser."
+        )
     return Trouble(_("This did not work"), words.get(status, _("Please try again.")), status=status, who="you")
 
 

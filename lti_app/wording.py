@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from lti_app import answers, door, markup
 from lti_app.fields import new_form_key
 from lti_app.house import house
+from lti_app.upload_words import size_words
 
 TINTS = 6
 
@@ -131,7 +132,7 @@ def install(app: Flask) -> None:
         days_ago=days_ago,
         given=given,
     )
-    app.jinja_env.filters.update(markdown=markup.markdown, plain=markup.plain)
+    app.jinja_env.filters.update(size_words=size_words, markdown=markup.markdown, plain=markup.plain)
     app.jinja_env.globals.update(
         visit_token=door.visit_token,
         cookie_works=door.cookie_works,

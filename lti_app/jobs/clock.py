@@ -20,6 +20,7 @@ from lti_app.jobs.handlers import register_handlers
 from lti_app.jobs.participation import send_participation
 from lti_app.jobs.sweep import sweep_context
 from lti_app.jobs.sync import Connect, SyncSummary, machine_time, sync_context
+from lti_app.jobs.uploads import clear_uploads
 from lti_app.models import ConsumedState, Match, Prompt
 from lti_app.store import news, runs, words_index
 from lti_app.store.matches import expire_asks
@@ -39,6 +40,7 @@ class Tick:
     used_states: int = 0
     old_news: int = 0
     indexed: int = 0
+    lost_files: int = 0
 
 
 def rest_of(house: House) -> timedelta:
@@ -61,6 +63,7 @@ def tick(house: House, jobs: Jobs) -> Tick:
         used_states=_forget_states(house, machine),
         old_news=_forget_news(house, now),
         indexed=_index_words(house, now),
+        lost_files=clear_uploads(house, now),
     )
 
 

@@ -6,19 +6,21 @@ from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from lti_app import wording
-from lti_app.panels import bundle, circle, gallery, home, letters, news, peer, talk
+from lti_app.panels import bundle, circle, files, gallery, home, letters, news, peer, talk
 from lti_app.panels.peer.forms import Offer, offer_of
 
 blueprint = Blueprint("panels", __name__)
-for room in (bundle, gallery, home, talk, peer, circle, letters, news):
+for room in (bundle, gallery, home, talk, peer, circle, letters, news, files):
     blueprint.register_blueprint(room.blueprint)
 blueprint.register_blueprint(letters.stop_blueprint)
+blueprint.register_blueprint(files.acts_blueprint)
 
 
 @blueprint.record_once
 def _teach(state: BlueprintSetupState) -> None:
     app = cast(Flask, state.app)
     wording.install(app)
+    app.jinja_env.globals.update(file_address=files.file_address)
     app.jinja_env.globals.update(empty_offer=Offer, offer_form=offer_of)
     app.jinja_env.globals.update(
         style_address=bundle.style_address, script_address=bundle.script_address, font_address=bundle.font_address

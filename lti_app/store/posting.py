@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from lti_app.store.inserts import insert_new
 from lti_app.store.news import saw_thread_news
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.talk import circle_thread, course_threads, private_thread
+from lti_app.store.uploads import attach
 from lti_app.store.words_index import add_words, index_thread
 
 
@@ -26,6 +28,7 @@ def start_thread(
     *,
     activity_id: int | None = None,
     form_key: str | None = None,
+    files: Collection[str] = (),
 ) -> int:
     """Start a discussion with its first post and return its id; the same ``form_key`` again returns the same thread.
 
@@ -50,7 +53,7 @@ def start_thread(
     if thread_id is None:
         mine = (Thread.author_id == membership_id, Thread.form_key == form_key, Thread.context_id == context_id)
         return session.scalars(select(Thread.id).where(*mine)).one()
-    _say(session, thread_id, membership_id, body, now, form_key)
+    _say(session, thread_id, membership_id, body, now, form_key, files)
     saw_thread(session, thread_id, membership_id, now)
     index_thread(session, thread_id, now)
     return thread_id
@@ -65,12 +68,16 @@ def reply(
     now: datetime,
     *,
     form_key: str | None = None,
+    files: Collection[str] = (),
 ) -> bool:
-    """Say something in a discussion of this course; returns whether it was new. Raises NotYours and TooLate."""
+    """Say something in a discussion of this course; returns whether it was new. Raises NotYours and TooLate.
+
+    ``files`` are the keys of the member's own drafts (see store/uploads.py).
+    """
     thread = session.scalar(course_threads(context_id).where(Thread.id == thread_id).with_for_update())
     if thread is None:
         raise NotYours
-    return _reply(session, thread, membership_id, body, now, form_key)
+    return _reply(session, thread, membership_id, body, now, form_key, files)
 
 
 def reply_private(
@@ -88,23 +95,40 @@ def reply_circle(
 
 
 def _reply(
-    session: Session, thread: Thread, membership_id: int, body: str, now: datetime, form_key: str | None
+    session: Session,
+    thread: Thread,
+    membership_id: int,
+    body: str,
+    now: datetime,
+    form_key: str | None,
+    files: Collection[str] = (),
 ) -> bool:
     if thread.closed_at is not None:
         raise TooLate
-    is_new = _say(session, thread.id, membership_id, body, now, form_key)
-    if is_new:
+    post_id = _say(session, thread.id, membership_id, body, now, form_key, files)
+    if post_id is not None:
         thread.moved_at = max(now, thread.moved_at)
         add_words(session, thread.id, body)
     saw_thread(session, thread.id, membership_id, now)
-    return is_new
+    return post_id is not None
 
 
-def _say(session: Session, thread_id: int, membership_id: int, body: str, now: datetime, form_key: str | None) -> bool:
+def _say(
+    session: Session,
+    thread_id: int,
+    membership_id: int,
+    body: str,
+    now: datetime,
+    form_key: str | None,
+    files: Collection[str] = (),
+) -> int | None:
+    """Write a post with its files; returns its id, or None when this form was sent before."""
     post_id = insert_new(
         session, Post, thread_id=thread_id, author_id=membership_id, body=body, form_key=form_key, created_at=now
     )
-    return post_id is not None
+    if post_id is not None:
+        attach(session, membership_id, post_id, files)
+    return post_id
 
 
 def saw_thread(session: Session, thread_id: int, membership_id: int, now: datetime) -> None:

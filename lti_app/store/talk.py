@@ -13,9 +13,10 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import CircleMember, Episode, Match, Post, Thread, ThreadSeen
-from lti_app.store import people
+from lti_app.store import people, uploads
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.refusals import NotYours
+from lti_app.store.uploads import UploadView
 from lti_app.store.views import ActivityRef, Face
 
 MAX_TITLE = 200
@@ -49,6 +50,7 @@ class PostView:
     voice: str
     body: str
     created_at: datetime
+    uploads: tuple[UploadView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +217,7 @@ def _page(session: Session, thread: Thread, membership_id: int, *, to_staff: boo
     posts = list(reversed(session.scalars(newest).all()))
     known = people.faces(session, {post.author_id for post in posts}, to_staff=to_staff)
     staff = people.staff_among(session, {post.author_id for post in posts})
+    files = uploads.of_posts(session, (post.id for post in posts), membership_id)
     return ThreadPage(
         id=thread.id,
         title=thread.title,
@@ -228,6 +231,7 @@ def _page(session: Session, thread: Thread, membership_id: int, *, to_staff: boo
                 voice=post.voice,
                 body=post.body,
                 created_at=post.created_at,
+                uploads=files.get(post.id, ()),
             )
             for post in posts
         ),

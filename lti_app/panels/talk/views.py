@@ -12,6 +12,8 @@ from lti_app import door
 from lti_app.answers import answer
 from lti_app.fields import Field, form_key
 from lti_app.house import house
+from lti_app.limits import takes_files
+from lti_app.panels.files import Files, take_files
 from lti_app.panels.talk.forms import Opening, read_opening, read_reply
 from lti_app.shell import render_panel
 from lti_app.store import places, posting, talk
@@ -32,7 +34,7 @@ def _beside(session: Session) -> ActivityRef | None:
     return places.activity_beside(session, g.membership.context_id, g.visit.resource_link_id, _number("about"))
 
 
-def _page(opening: Opening | None = None) -> str:
+def _page(opening: Opening | None = None, files: Files | None = None) -> str:
     me = g.membership
     with house().db.reading() as session:
         threads = talk.list_threads(
@@ -46,6 +48,7 @@ def _page(opening: Opening | None = None) -> str:
             more=len(threads) > talk.PAGE,
             earlier=_number("before") is not None,
             opening=opening or Opening(),
+            files=files,
             about=_beside(session),
             activities=places.talkable(session, me.context_id),
         )
@@ -58,11 +61,12 @@ def show() -> str:
 
 
 @blueprint.post("/new")
+@takes_files
 def start() -> Response:
     """Start a discussion."""
-    opening = read_opening()
-    if not opening.is_good:
-        return answer(fragment=lambda: _page(opening), page=lambda: _page(opening), to="", status=422)
+    opening, files = read_opening(), take_files()
+    if not opening.is_good or files.fault:
+        return answer(fragment=lambda: _page(opening, files), page=lambda: _page(opening, files), to="", status=422)
     me = g.membership
     try:
         with house().db.writing() as session:
@@ -75,6 +79,7 @@ def start() -> Response:
                 house().clock.now(),
                 activity_id=opening.activity_id,
                 form_key=opening.form_key,
+                files=files.keys,
             )
     except NotYours:
         abort(404)
@@ -91,20 +96,22 @@ def _read(session: Session, thread_id: int) -> talk.ThreadPage:
         abort(404)
 
 
-def _thread_page(thread_id: int, draft: Field | None = None) -> str:
+def _thread_page(thread_id: int, draft: Field | None = None, files: Files | None = None) -> str:
     with house().db.reading() as session:
         thread = _read(session, thread_id)
-        page = render_panel(session, "panels/talk/thread.html", tab="talk", thread=thread, draft=draft or Field())
+        page = render_panel(
+            session, "panels/talk/thread.html", tab="talk", thread=thread, draft=draft or Field(), files=files
+        )
     if g.membership.id and not g.visit.student_view:
         with house().db.writing() as session:
             posting.saw_thread(session, thread_id, g.membership.id, house().clock.now())
     return page
 
 
-def _thread_part(thread_id: int, draft: Field | None = None, said: str = "") -> str:
+def _thread_part(thread_id: int, draft: Field | None = None, files: Files | None = None, said: str = "") -> str:
     with house().db.reading() as session:
         thread = _read(session, thread_id)
-        return render_template("panels/talk/_posts.html", thread=thread, draft=draft or Field(), said=said)
+        return render_template("panels/talk/_posts.html", thread=thread, draft=draft or Field(), files=files, said=said)
 
 
 @blueprint.route("/<int:thread_id>", methods=["GET", "POST"])
@@ -114,22 +121,25 @@ def thread(thread_id: int) -> str:
 
 
 @blueprint.post("/<int:thread_id>/reply")
+@takes_files
 def reply(thread_id: int) -> Response:
     """Say something in a discussion."""
-    draft, me = read_reply(), g.membership
-    if not draft.fault:
+    draft, files, me = read_reply(), take_files(), g.membership
+    if not (draft.fault or files.fault):
         try:
             with house().db.writing() as session:
                 now = house().clock.now()
-                posting.reply(session, me.context_id, thread_id, me.id, draft.value, now, form_key=form_key())
+                posting.reply(
+                    session, me.context_id, thread_id, me.id, draft.value, now, form_key=form_key(), files=files.keys
+                )
         except NotYours:
             abort(404)
         except TooLate:
             draft = Field(draft.value, _("This discussion has been closed in the meantime."))
-    if draft.fault:
+    if draft.fault or files.fault:
         return answer(
-            fragment=lambda: _thread_part(thread_id, draft),
-            page=lambda: _thread_page(thread_id, draft),
+            fragment=lambda: _thread_part(thread_id, draft, files),
+            page=lambda: _thread_page(thread_id, draft, files),
             to="",
             status=422,
         )

@@ -31,7 +31,7 @@ def _time_zone() -> str | None:
 
 def create_app(settings: Settings, *, database: Database | None = None, clock: Clock | None = None) -> Flask:
     """Build the app from checked settings; ``database`` and ``clock`` let tests and the demo share theirs."""
-    from lti_app import admin, control, desk, errors, feeds, health, lti, panels, security
+    from lti_app import admin, control, desk, errors, feeds, health, lti, moderation, panels, security
 
     app = Flask(__name__, template_folder=str(ROOT.parent / "templates"), static_folder="static")
     app.config.update(
@@ -50,7 +50,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     Babel(app, locale_selector=_locale, timezone_selector=_time_zone)
     errors.install(app)
     security.install(app)
-    for room in (lti, panels, desk, control, admin, feeds, health):
+    for room in (lti, panels, desk, moderation, control, admin, feeds, health):
         app.register_blueprint(room.blueprint)
     app.register_blueprint(admin.back_blueprint)
     return app

@@ -6,11 +6,12 @@ import logging
 import secrets
 
 from flask import Flask, Response, g, make_response, render_template, request
+from flask_babel import format_datetime, lazy_gettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 from werkzeug.exceptions import HTTPException
 
 from lti_app.limits import brings_files
+from lti_app.store.speaking import Muted, TooFast
 from lti_app.visit import NoVisit
 
 log = logging.getLogger("regista.errors")
@@ -96,6 +97,16 @@ def install(app: Flask) -> None:
         )
         return trouble_page(Trouble(title, words, status=401, log_detail=str(error)))
 
+    def on_muted(error: Muted) -> Response:
+        until = format_datetime(error.until, "d MMMM HH:mm")
+        words = _("Until %(until)s you can read everything, but not write. The reason: %(reason)s", until=until,
+                  reason=error.reason)  # fmt: skip
+        return trouble_page(Trouble(_("Your voice rests for a while"), words, status=403, who="tutor"))
+
+    def on_too_fast(error: TooFast) -> Response:
+        words = _("That was a lot in a short time. What you wrote is kept in this browser: send it again in a while.")
+        return trouble_page(Trouble(_("A little slower, please"), words, status=429, log_detail=str(error)))
+
     def on_http(error: HTTPException) -> Response:
         if error.code is not None and error.code < 400:
             return make_response(error.get_response())
@@ -108,5 +119,7 @@ def install(app: Flask) -> None:
 
     app.register_error_handler(Trouble, on_trouble)
     app.register_error_handler(NoVisit, on_no_visit)
+    app.register_error_handler(Muted, on_muted)
+    app.register_error_handler(TooFast, on_too_fast)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(Exception, on_unexpected)

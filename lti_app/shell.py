@@ -11,7 +11,9 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lti_app.house import house
-from lti_app.store import circle_view, names, news, people, talk
+from lti_app.store import circle_view, names, news, people, reports, talk
+from lti_app.store.community_settings import CommunitySettings, community_from
+from lti_app.store.speaking import CARE_UNTIL
 from lti_app.store.views import Face
 
 SCHEMES = ("light", "dark", "auto")
@@ -43,11 +45,12 @@ class Shell:
     unseen: int
     is_staff: bool
     student_view: bool
+    help_contacts: str | None = None
 
 
 def _tabs(session: Session) -> tuple[Tab, ...]:
     """Return the tabs of this visit; a room that is not built in is not offered, staff rooms stand in the same row."""
-    staff = g.visit.is_staff
+    staff, off = g.visit.is_staff, _rules().panels_off
     rooms = (
         ("home", _("For you"), "panels.home.show", True),
         ("ask", _("Questions"), "panels.ask.show", True),
@@ -59,14 +62,27 @@ def _tabs(session: Session) -> tuple[Tab, ...]:
         ("wins", _("Wins"), "panels.wins.show", True),
         ("pulse", _("Pulse"), "panels.pulse.show", True),
         ("desk", _("Desk"), "desk.queue", staff),
+        ("moderation", _("Moderation"), "moderation.queue", staff),
         ("control", _("Community"), "control.room", _manages()),
         ("admin", _("Installation"), "admin.room", g.visit.role == "admin"),
     )
     return tuple(
         Tab(key, words, url_for(endpoint), _news(session, key))
         for key, words, endpoint, allowed in rooms
-        if allowed and endpoint in current_app.view_functions
+        if allowed and key not in off and endpoint in current_app.view_functions
     )
+
+
+def _rules() -> CommunitySettings:
+    return community_from(g.membership.context.settings, g.academy.settings)
+
+
+def _help_contacts() -> str | None:
+    """Return whom somebody may turn to whose words spoke of harm a few days ago ("" where the academy named nobody)."""
+    until = (g.membership.settings or {}).get(CARE_UNTIL)
+    if not isinstance(until, str) or until <= house().clock.now().isoformat():
+        return None
+    return _rules().help_contacts
 
 
 def _news(session: Session, key: str) -> int:
@@ -79,6 +95,8 @@ def _news(session: Session, key: str) -> int:
             return people.asks_waiting(session, me.id)
         case "circle":
             return circle_view.circle_news(session, me.id)
+        case "moderation":
+            return reports.waiting(session, me.context_id)
         case "desk":
             return people.desk_waiting(session, me.context_id, house().clock.now())
         case _:
@@ -106,6 +124,7 @@ def make_shell(session: Session) -> Shell:
         unseen=news.unseen(session, me.id) if me.id else 0,
         is_staff=visit.is_staff,
         student_view=visit.student_view,
+        help_contacts=_help_contacts(),
     )
 
 

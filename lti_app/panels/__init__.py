@@ -6,11 +6,34 @@ from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from lti_app import wording
-from lti_app.panels import bundle, circle, files, gallery, home, letters, news, peer, talk
+from lti_app.panels import (
+    bundle,
+    circle,
+    files,
+    gallery,
+    home,
+    letters,
+    news,
+    peer,
+    safety,
+    talk,
+)
 from lti_app.panels.peer.forms import Offer, offer_of
 
 blueprint = Blueprint("panels", __name__)
-for room in (bundle, gallery, home, talk, peer, circle, letters, news, files):
+ROOMS = (
+    bundle,
+    circle,
+    files,
+    gallery,
+    home,
+    letters,
+    news,
+    peer,
+    safety,
+    talk,
+)
+for room in ROOMS:
     blueprint.register_blueprint(room.blueprint)
 blueprint.register_blueprint(letters.stop_blueprint)
 blueprint.register_blueprint(files.acts_blueprint)

@@ -15,8 +15,9 @@ from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.reports import MOST_WORDS
 from lti_app.store.speaking import CARE_UNTIL, WATCHED_UNTIL
 
-#: What a moderator can do with a report; ``show`` lets a held post out, ``hide`` takes a post away.
-DECISIONS = ("show", "hide", "warn", "mute", "dismiss")
+#: What a moderator can do with a report: ``show`` lets a held post out, ``hide`` takes a post away, ``taken`` says that
+#: a person has taken a signal up.
+DECISIONS = ("show", "hide", "warn", "mute", "dismiss", "taken")
 LONGEST_MUTE_DAYS = 90
 WATCH_FOR = timedelta(days=30)
 

@@ -20,10 +20,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "library": ("material_shown", "material_declined"),
     "wins": ("kudos", "warm", "praise_due"),
     "pulse": ("idea_status", "changed_because", "survey_new"),
-    "care": ("moderated", "report_decided", "crisis", "reported"),
+    "care": ("moderated", "report_decided", "crisis", "reported", "role"),
 }
 # Nobody may miss these: they are about the member's own words, or about somebody's safety.
-ALWAYS = frozenset({"moderated", "report_decided", "crisis"})
+ALWAYS = frozenset({"moderated", "report_decided", "crisis", "reported", "role"})
 QUIET = "quiet_kinds"
 
 

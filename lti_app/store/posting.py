@@ -13,6 +13,7 @@ from lti_app.models import Activity, Post, Thread, ThreadSeen
 from lti_app.store.inserts import insert_new
 from lti_app.store.news import saw_thread_news
 from lti_app.store.refusals import NotYours, TooLate
+from lti_app.store.speaking import check_voice, look_over
 from lti_app.store.talk import circle_thread, course_threads, private_thread
 from lti_app.store.uploads import attach
 from lti_app.store.words_index import add_words, index_thread
@@ -122,12 +123,14 @@ def _say(
     form_key: str | None,
     files: Collection[str] = (),
 ) -> int | None:
-    """Write a post with its files; returns its id, or None when this form was sent before."""
+    """Write a post with its files; returns its id, or None when this form was sent before. Raises Muted and TooFast."""
+    check_voice(session, membership_id, now)
     post_id = insert_new(
         session, Post, thread_id=thread_id, author_id=membership_id, body=body, form_key=form_key, created_at=now
     )
     if post_id is not None:
         attach(session, membership_id, post_id, files)
+        look_over(session, session.get_one(Post, post_id), session.get_one(Thread, thread_id), now)
     return post_id
 
 

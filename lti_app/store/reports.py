@@ -53,6 +53,37 @@ class ReportView:
     decision_words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reportable:
+    """A post as a member sees it who asks a person to look; ``author`` is None where peers may not know."""
+
+    id: int
+    author: Face | None
+    body: str
+
+
+def reportable(session: Session, context_id: int, post_id: int) -> Reportable:
+    """Return a post that members of this course can see and report; raises NotYours."""
+    post, thread = _visible(session, context_id, post_id)
+    hidden = post.anonymous or (thread.anonymous and post.author_id == thread.author_id)
+    face = None if hidden else people.faces(session, [post.author_id]).get(post.author_id or 0)
+    return Reportable(post.id, face, post.body)
+
+
+def _visible(session: Session, context_id: int, post_id: int) -> tuple[Post, Thread]:
+    """A private conversation has ways of its own to report; what is gone or waits is nobody's to report."""
+    found = session.execute(
+        select(Post, Thread)
+        .join(Thread, Thread.id == Post.thread_id)
+        .where(Post.id == post_id, Thread.context_id == context_id, Thread.hidden_at.is_(None))
+        .where(Post.hidden_at.is_(None), Post.held_at.is_(None), Post.deleted_at.is_(None))
+        .where(Thread.match_id.is_(None), Thread.circle_id.is_(None))
+    ).one_or_none()
+    if found is None:
+        raise NotYours
+    return found[0], found[1]
+
+
 def report_post(
     session: Session, context_id: int, post_id: int, membership_id: int, why: str, words: str, now: datetime
 ) -> bool:
@@ -62,26 +93,18 @@ def report_post(
     """
     if why not in REASONS or len(words) > MOST_WORDS:
         raise ValueError("why")
-    post = session.execute(
-        select(Post, Thread)
-        .join(Thread, Thread.id == Post.thread_id)
-        .where(Post.id == post_id, Thread.context_id == context_id, Thread.hidden_at.is_(None))
-        .where(Post.hidden_at.is_(None), Post.held_at.is_(None), Post.deleted_at.is_(None))
-        .where(Thread.match_id.is_(None), Thread.circle_id.is_(None))
-    ).one_or_none()
-    if post is None:
-        raise NotYours
+    post, _thread = _visible(session, context_id, post_id)
     mine = (Report.post_id == post_id, Report.by_id == membership_id, Report.state == "open")
     if session.scalar(select(Report.id).where(*mine).limit(1)) is not None:
         return False
     row = Report(
-        context_id=context_id, post_id=post_id, about_id=post[0].author_id, by_id=membership_id, why=why, words=words,
+        context_id=context_id, post_id=post_id, about_id=post.author_id, by_id=membership_id, why=why, words=words,
         made_at=now,
     )  # fmt: skip
     session.add(row)
     session.flush()
     staff = staff_of(session, context_id)
-    notify(session, staff, "reported", f"reported:{row.id}", now, thread_id=post[0].thread_id, post_id=post_id)
+    notify(session, staff, "reported", f"reported:{row.id}", now, thread_id=post.thread_id, post_id=post_id)
     return True
 
 

@@ -19,7 +19,9 @@ from lti_app.models.course import (
     SyncGap,
     SyncRun,
 )
+from lti_app.models.events import CalendarEntry, CalendarFeed, Event, Seat
 from lti_app.models.feeds import EventFeed, FeedEvent, FeedWord
+from lti_app.models.library import Material, MaterialUse
 from lti_app.models.lti import Academy, ConsumedState, Deployment, Person, PlatformKeySet, Registration, ToolKey
 from lti_app.models.moderation import Mute, Report
 from lti_app.models.notices import PlatformNotice
@@ -49,6 +51,8 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "Base",
+    "CalendarEntry",
+    "CalendarFeed",
     "Circle",
     "CircleCheckIn",
     "CircleItem",
@@ -63,6 +67,7 @@ __all__ = [
     "DigestPlan",
     "Episode",
     "EpisodeEvent",
+    "Event",
     "EventFeed",
     "FeedEvent",
     "FeedWord",
@@ -71,6 +76,8 @@ __all__ = [
     "HelpOffer",
     "LmsConnection",
     "Match",
+    "Material",
+    "MaterialUse",
     "Membership",
     "Mention",
     "Milestone",
@@ -88,6 +95,7 @@ __all__ = [
     "Registration",
     "Report",
     "ResourceLink",
+    "Seat",
     "SyncGap",
     "SyncRun",
     "Thread",

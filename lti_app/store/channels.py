@@ -21,6 +21,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "peer": ("ask_helper", "introduced", "next_candidate"),
     "tutor": ("tutor_message",),
     "desk": ("tutor",),
+    "events": ("event_soon", "event_changed", "event_seat"),
 }
 # So long a word waits in the panel before it goes out as a message: most people come by themselves.
 PANEL_FIRST = {
@@ -38,8 +39,16 @@ def channel_for(session: Session, membership_id: int, kind: str = "tutor_message
     The course's setting ``messages`` may say panel (nothing goes out) or console (development: into the log). ``but``
     are the ways that have failed already. Whether this installation can send e-mail is known when it is sent.
     """
-    row = session.execute(
+    return channels_for(session, [membership_id], kind, but=but).get(membership_id, PANEL)
+
+
+def channels_for(
+    session: Session, membership_ids: Collection[int], kind: str, *, but: Collection[str] = ()
+) -> dict[int, str]:
+    """Return the same for many members at once, in one query."""
+    rows = session.execute(
         select(
+            Membership.id,
             Context.settings,
             LmsConnection.status,
             LmsConnection.cannot,
@@ -52,10 +61,12 @@ def channel_for(session: Session, membership_id: int, kind: str = "tutor_message
         .join(Context, Context.id == Membership.context_id)
         .join(Deployment, Deployment.id == Context.deployment_id)
         .outerjoin(LmsConnection, LmsConnection.registration_id == Deployment.registration_id)
-        .where(Membership.id == membership_id)
-    ).one_or_none()
-    if row is None:
-        return PANEL
+        .where(Membership.id.in_(membership_ids))
+    )
+    return {row.id: _way(row, kind, but) for row in rows}
+
+
+def _way(row: Any, kind: str, but: Collection[str]) -> str:
     wanted = (row.settings or {}).get("messages", LMS)
     allowed = [way for way in ways_of(row.own, kind) if way not in but]
     if wanted in (PANEL, CONSOLE) or not allowed:
@@ -69,7 +80,7 @@ def channel_for(session: Session, membership_id: int, kind: str = "tutor_message
 
 
 def group_of(kind: str) -> str:
-    """Return which of the three sorts of message a prompt's kind belongs to."""
+    """Return which sort of message a prompt's kind belongs to."""
     return next((group for group, kinds in GROUPS.items() if kind in kinds), "peer")
 
 

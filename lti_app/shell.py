@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lti_app.house import house
-from lti_app.store import circle_view, names, news, people, reports, talk
+from lti_app.store import circle_view, events, names, news, people, reports, talk
 from lti_app.store.community_settings import CommunitySettings, community_from
 from lti_app.store.speaking import CARE_UNTIL
 from lti_app.store.views import Face
@@ -97,6 +97,8 @@ def _news(session: Session, key: str) -> int:
             return circle_view.circle_news(session, me.id)
         case "moderation":
             return reports.waiting(session, me.context_id)
+        case "events" if g.visit.is_staff:
+            return events.proposals_waiting(session, me.context_id, house().clock.now())
         case "desk":
             return people.desk_waiting(session, me.context_id, house().clock.now())
         case _:

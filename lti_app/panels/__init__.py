@@ -9,6 +9,7 @@ from lti_app import wording
 from lti_app.panels import (
     bundle,
     circle,
+    events,
     files,
     gallery,
     home,
@@ -18,12 +19,15 @@ from lti_app.panels import (
     safety,
     talk,
 )
+from lti_app.panels.events import feed
+from lti_app.panels.events import words as event_words
 from lti_app.panels.peer.forms import Offer, offer_of
 
 blueprint = Blueprint("panels", __name__)
 ROOMS = (
     bundle,
     circle,
+    events,
     files,
     gallery,
     home,
@@ -37,12 +41,14 @@ for room in ROOMS:
     blueprint.register_blueprint(room.blueprint)
 blueprint.register_blueprint(letters.stop_blueprint)
 blueprint.register_blueprint(files.acts_blueprint)
+blueprint.register_blueprint(feed.blueprint)
 
 
 @blueprint.record_once
 def _teach(state: BlueprintSetupState) -> None:
     app = cast(Flask, state.app)
     wording.install(app)
+    event_words.install(app)
     app.jinja_env.globals.update(file_address=files.file_address)
     app.jinja_env.globals.update(empty_offer=Offer, offer_form=offer_of)
     app.jinja_env.globals.update(

@@ -16,6 +16,7 @@ from lti_app.store.event_views import Viewer
 from lti_app.store.inserts import insert_new
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.seats import fill_free
+from lti_app.store.speaking import check_voice
 
 MAX_TITLE = 200
 MAX_WORDS = 8000
@@ -61,11 +62,13 @@ def call_meeting(
     """Call a meeting and return its id and state: on, or proposed where the course's staff has to say yes first.
 
     The same ``form_key`` again returns the same meeting. Raises NotYours for a kind that is not theirs to call, and
-    for an activity or a host of another course.
+    for an activity or a host of another course; Muted for a voice that rests.
     """
     state = viewer.may_call.get(plan.kind)
     if state is None or not viewer.membership_id:
         raise NotYours
+    if not viewer.is_staff:
+        check_voice(session, viewer.membership_id, now)
     check_tie(session, viewer.context_id, plan.activity_id)
     hosts = hosts_named(session, viewer, plan.host_ids)
     values = {name: getattr(plan, name) for name in FIELDS}

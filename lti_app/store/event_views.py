@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lti_app.models import Event
+from lti_app.store.standing import KEY as CARRIES
 from lti_app.store.views import ActivityRef, Face
 
 KINDS = ("qa", "webinar", "study")
@@ -31,7 +31,7 @@ def viewer_of(
     context_id: int, membership_id: int, is_staff: bool, course: Mapping[str, Any] | None, own: Mapping[str, Any] | None
 ) -> Viewer:
     """Return what somebody may do here, from their role and the settings of the course and of their membership."""
-    if is_staff or is_facilitator(own):
+    if is_staff or (own or {}).get(CARRIES) == "facilitator":
         return Viewer(context_id, membership_id, is_staff, dict.fromkeys(KINDS, "on"))
     allowed = {HOLD: "on", PROPOSE: "proposed"}.get(rule_of(course))
     return Viewer(context_id, membership_id, False, {"study": allowed} if allowed and membership_id else {})
@@ -43,18 +43,13 @@ def rule_of(course: Mapping[str, Any] | None) -> str:
     return said if said in STUDY_SESSIONS else PROPOSE
 
 
-def is_facilitator(own: Mapping[str, Any] | None) -> bool:
-    """Whether staff has made this member a facilitator of the course."""
-    roles = (own or {}).get("roles")
-    return isinstance(roles, list) and "facilitator" in roles
-
-
 @dataclass(frozen=True, slots=True)
 class EventLine:
     """A meeting in a list.
 
-    ``free`` is how many seats are left, None where there is no limit; ``mine`` is in, waiting, host or empty; ``faces``
-    are of those who come and let it be seen, the first few; ``place`` is where, ``online`` that there is a link.
+    ``coming`` leaves out the hosts; ``free`` is how many seats are left, None where there is no limit; ``mine`` is in,
+    waiting, host or empty; ``faces`` are of those who come and let it be seen, the first few; ``place`` is where,
+    ``online`` that there is a link.
     """
 
     id: int
@@ -124,8 +119,3 @@ class EventView:
     capacity: int | None
     by: Face | None
     kept_in_library: bool = False
-
-
-def needs_no_place(event: Event) -> bool:
-    """Whether everybody who wants to come finds room."""
-    return event.capacity is None

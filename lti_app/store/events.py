@@ -13,10 +13,12 @@ from lti_app.models import CalendarEntry, Event, Material, Membership, Seat
 from lti_app.store import people
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.event_views import EventLine, EventView, SeatView, Viewer
+from lti_app.store.places import Beside, stands_at
 from lti_app.store.refusals import NotYours
 from lti_app.store.views import ActivityRef, Face
 
 PAGE = 20
+EVERYWHERE = Beside()
 FACES = 5
 MOST_SEATS = 500
 
@@ -25,7 +27,6 @@ MOST_SEATS = 500
 class _Seats:
     """The seats of one meeting, as far as a list needs them."""
 
-    coming: int = 0
     taken: int = 0
     waiting: int = 0
     mine: str = ""
@@ -43,23 +44,21 @@ def _visible(viewer: Viewer) -> Select[Event]:
 
 
 def coming_up(
-    session: Session, viewer: Viewer, now: datetime, *, activity: ActivityRef | None = None, limit: int = 100
+    session: Session, viewer: Viewer, now: datetime, *, place: Beside = EVERYWHERE, limit: int = 100
 ) -> tuple[EventLine, ...]:
     """Return the meetings that are not over, the next one first, in five queries whatever their number."""
     query = _visible(viewer).where(Event.ends_at > now, Event.state != "declined")
-    if activity is not None:
-        query = query.where(Event.activity_id == activity.id)
+    query = query.where(stands_at(place, viewer.context_id, Event.activity_id, Event.section))
     rows = session.scalars(query.order_by(Event.starts_at, Event.id).limit(limit)).all()
     return _lines(session, viewer, rows, now)
 
 
 def past(
-    session: Session, viewer: Viewer, now: datetime, *, before: int | None = None, activity: ActivityRef | None = None
+    session: Session, viewer: Viewer, now: datetime, *, before: int | None = None, place: Beside = EVERYWHERE
 ) -> tuple[EventLine, ...]:
     """Return meetings that are over, the last one first; ``before`` is the id of the last one already shown."""
     query = _visible(viewer).where(Event.ends_at <= now, Event.state.in_(("on", "cancelled")))
-    if activity is not None:
-        query = query.where(Event.activity_id == activity.id)
+    query = query.where(stands_at(place, viewer.context_id, Event.activity_id, Event.section))
     last = session.get(Event, before) if before is not None else None
     if last is not None and last.context_id == viewer.context_id:
         earlier = and_(Event.starts_at == last.starts_at, Event.id < last.id)
@@ -155,7 +154,6 @@ def _seats_of(session: Session, viewer: Viewer, event_ids: list[int]) -> dict[in
         if state == "waiting":
             seats.waiting += count
         else:
-            seats.coming += count
             seats.taken += 0 if host else count
     sort = case((Seat.host.is_(True), 0), (Seat.membership_id == viewer.membership_id, 1), else_=2)
     number = func.row_number().over(partition_by=(Seat.event_id, sort), order_by=(Seat.at, Seat.id)).label("number")
@@ -191,7 +189,7 @@ def _line(
         ends_at=event.ends_at,
         hosts=tuple(known[one] for one in seats.hosts if one in known),
         guests=event.guests,
-        coming=seats.coming,
+        coming=seats.taken,
         waiting=seats.waiting,
         free=None if event.capacity is None else max(0, event.capacity - seats.taken),
         mine=seats.mine,

@@ -14,7 +14,7 @@ from lti_app.store.inserts import insert_new
 from lti_app.store.news import saw_thread_news
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.speaking import check_voice, look_over
-from lti_app.store.talk import circle_thread, course_threads, private_thread
+from lti_app.store.talk import circle_thread, course_threads, event_thread, private_thread
 from lti_app.store.uploads import attach
 from lti_app.store.words_index import add_words, index_thread
 
@@ -93,6 +93,20 @@ def reply_circle(
 ) -> bool:
     """Say something in one's circle; raises NotYours, TooLate when the circle has ended."""
     return _reply(session, circle_thread(session, circle_id, membership_id), membership_id, body, now, form_key)
+
+
+def reply_event(
+    session: Session,
+    context_id: int,
+    event_id: int,
+    membership_id: int,
+    body: str,
+    now: datetime,
+    *,
+    form_key: str | None = None,
+) -> bool:
+    """Say something under a meeting of this course; raises NotYours and TooLate."""
+    return _reply(session, event_thread(session, context_id, event_id), membership_id, body, now, form_key)
 
 
 def _reply(

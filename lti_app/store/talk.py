@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from lti_app.models import CircleMember, Episode, Match, Post, Thread, ThreadSeen
+from lti_app.models import CircleMember, Episode, Event, Match, Post, Thread, ThreadSeen
 from lti_app.store import people, uploads
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.refusals import NotYours
@@ -208,6 +208,26 @@ def circle_thread(session: Session, circle_id: int, membership_id: int) -> Threa
 def read_circle(session: Session, circle_id: int, membership_id: int) -> ThreadPage:
     """Return a circle's thread to somebody who is in it; raises NotYours for everybody else, staff too."""
     return _page(session, circle_thread(session, circle_id, membership_id), membership_id)
+
+
+def event_thread(session: Session, context_id: int, event_id: int) -> Thread:
+    """Return the row of the thread under a meeting of this course; raises NotYours."""
+    thread = session.scalar(
+        select(Thread)
+        .join(Event, Event.thread_id == Thread.id)
+        .where(Event.id == event_id, Event.context_id == context_id, Event.state.in_(("on", "cancelled")))
+        .where(Thread.context_id == context_id, Thread.hidden_at.is_(None))
+    )
+    if thread is None:
+        raise NotYours
+    return thread
+
+
+def read_event_thread(
+    session: Session, context_id: int, event_id: int, membership_id: int, *, to_staff: bool = False
+) -> ThreadPage:
+    """Return the questions and notes under a meeting of this course; raises NotYours."""
+    return _page(session, event_thread(session, context_id, event_id), membership_id, to_staff=to_staff)
 
 
 def _page(session: Session, thread: Thread, membership_id: int, *, to_staff: bool = False) -> ThreadPage:

@@ -11,11 +11,13 @@ from lti_app import door
 from lti_app.answers import answer
 from lti_app.fields import Field
 from lti_app.house import house
+from lti_app.panels.events.parts import viewer
 from lti_app.panels.home import forms
 from lti_app.panels.peer.forms import Offer
 from lti_app.panels.peer.parts import Word, choices, note_seen, support_of_viewer
 from lti_app.shell import SCHEMES, render_panel
-from lti_app.store import episodes, milestones, people, pulse, talk
+from lti_app.store import episodes, events, milestones, people, pulse, talk
+from lti_app.store.event_views import EventLine
 from lti_app.store.freshness import Freshness, freshness
 from lti_app.store.refusals import NotYours
 from lti_app.store.views import ActivityRef, SupportView
@@ -33,6 +35,7 @@ class HomeView:
     moves: tuple[milestones.MilestoneView, ...]
     together: tuple[milestones.Together, ...]
     ask_about: ActivityRef | None
+    next_event: EventLine | None
     desk_waiting: int
     shows_milestones: bool
     freshness: Freshness
@@ -46,6 +49,7 @@ def _home(session: Session) -> HomeView:
         threads=talk.list_threads(session, me.context_id, me.id, limit=4, to_staff=staff),
         moves=milestones.recent_milestones(session, me.context_id, now, 5, viewer_id=me.id or None),
         together=milestones.reached_together(session, me.context_id, now),
+        next_event=events.next_one(session, viewer(), now),
         ask_about=pulse.to_ask_about(session, me.id, now),
         desk_waiting=people.desk_waiting(session, me.context_id, now) if staff else 0,
         shows_milestones=bool((me.settings or {}).get(milestones.SHOWS)),

@@ -48,7 +48,7 @@ def coming_up(
 ) -> tuple[EventLine, ...]:
     """Return the meetings that are not over, the next one first, in five queries whatever their number."""
     query = _visible(viewer).where(Event.ends_at > now, Event.state != "declined")
-    query = query.where(stands_at(place, viewer.context_id, Event.activity_id, Event.section))
+    query = query.where(stands_at(place, viewer.context_id, Event.activity_id.expression, Event.section.expression))
     rows = session.scalars(query.order_by(Event.starts_at, Event.id).limit(limit)).all()
     return _lines(session, viewer, rows, now)
 
@@ -58,7 +58,7 @@ def past(
 ) -> tuple[EventLine, ...]:
     """Return meetings that are over, the last one first; ``before`` is the id of the last one already shown."""
     query = _visible(viewer).where(Event.ends_at <= now, Event.state.in_(("on", "cancelled")))
-    query = query.where(stands_at(place, viewer.context_id, Event.activity_id, Event.section))
+    query = query.where(stands_at(place, viewer.context_id, Event.activity_id.expression, Event.section.expression))
     last = session.get(Event, before) if before is not None else None
     if last is not None and last.context_id == viewer.context_id:
         earlier = and_(Event.starts_at == last.starts_at, Event.id < last.id)

@@ -64,3 +64,15 @@ def quiet_until(at: datetime, zone_name: str, quiet_from: time, quiet_to: time) 
         return at.astimezone(UTC)
     day = local.date() + timedelta(days=1) if night and hour >= quiet_from else local.date()
     return datetime.combine(day, quiet_to, zone(zone_name)).astimezone(UTC)
+
+
+def next_morning(after: datetime, zone_name: str, at: time, weekday: int | None = None) -> datetime:
+    """The first moment later than ``after`` at which it is ``at`` there (on ``weekday``, Monday is 0), in UTC."""
+    here = zone(zone_name)
+    day = aware(after).astimezone(here).date()
+    if weekday is not None:
+        day += timedelta(days=(weekday - day.weekday()) % 7)
+    step = timedelta(days=1 if weekday is None else 7)
+    while datetime.combine(day, at, here) <= after:
+        day += step
+    return datetime.combine(day, at, here).astimezone(UTC)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.house import House
 from lti_app.jobs.connections import client_for
+from lti_app.jobs.digest import make_digests
 from lti_app.jobs.engine import Jobs
 from lti_app.jobs.handlers import register_handlers
 from lti_app.jobs.participation import send_participation
@@ -41,6 +42,7 @@ class Tick:
     old_news: int = 0
     indexed: int = 0
     lost_files: int = 0
+    digests: int = 0
 
 
 def rest_of(house: House) -> timedelta:
@@ -51,6 +53,7 @@ def rest_of(house: House) -> timedelta:
 def tick(house: House, jobs: Jobs) -> Tick:
     """Put what is due into the queue and clear away what is over; harmless however often it fires."""
     now, machine = house.clock.now(), machine_time()
+    digests = make_digests(house, now)
     with house.db.reading() as session:
         platforms = runs.due_platforms(session, now, machine, rest_of(house))
         prompts = _prompts_due(session, now)
@@ -64,6 +67,7 @@ def tick(house: House, jobs: Jobs) -> Tick:
         old_news=_forget_news(house, now),
         indexed=_index_words(house, now),
         lost_files=clear_uploads(house, now),
+        digests=digests,
     )
 
 

@@ -12,6 +12,7 @@ from lms_clients.errors import LmsError, Maintenance, Throttled, TokenExpired
 from lms_clients.records import CourseRef
 from lti_app.house import House
 from lti_app.jobs.connections import client_for
+from lti_app.jobs.digest_words import digest_html
 from lti_app.jobs.mail import Mail, MailNotSent
 from lti_app.jobs.mail import send as send_mail
 from lti_app.jobs.message_words import words_for
@@ -97,7 +98,9 @@ def _send(house: House, out: Outgoing, subject: str, body: str, stop: str, conne
     if out.channel == EMAIL:
         if not house.settings.smtp_url:
             return Delivery(out.to_email, DeliveryState.REFUSED, reason="no_mail_server")
-        mail = Mail(out.key, out.to_email, out.to_name, out.academy, out.language, subject, body, stop)
+        mail = Mail(
+            out.key, out.to_email, out.to_name, out.academy, out.language, subject, body, stop, digest_html(out, stop)
+        )
         return send_mail(mail, house.settings)
     client = connect(house, out.registration_id)
     try:

@@ -23,7 +23,7 @@ class MailNotSent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One message; ``stop`` is the address that ends messages of its sort (RFC 8058)."""
+    """One message; ``stop`` ends messages of its sort (RFC 8058), ``html`` says the same for whoever prefers it."""
 
     key: str
     to_email: str
@@ -33,6 +33,7 @@ class Mail:
     subject: str
     body: str
     stop: str
+    html: str = ""
 
 
 def compose(mail: Mail, settings: Settings) -> EmailMessage:
@@ -50,6 +51,8 @@ def compose(mail: Mail, settings: Settings) -> EmailMessage:
     message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.body)
+    if mail.html:
+        message.add_alternative(mail.html, subtype="html")
     return message
 
 

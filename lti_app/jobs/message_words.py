@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 
+from lti_app.jobs.digest_words import digest_text
 from lti_app.letter_words import letter
 from lti_app.store.outgoing import Outgoing
 
@@ -20,6 +21,8 @@ def words_for(out: Outgoing, stop: str) -> tuple[str, str]:
     ``stop`` is the address that ends messages of this sort. Nobody's score, attempt or name is in them but the
     recipient's own first name and, in a tutor's message, its author.
     """
+    if out.digest is not None:
+        return digest_text(out, out.digest, stop)
     with force_locale(out.language):
         subject, middle = _middle(out)
         parts = [_("Hello %(name)s,", name=out.first_name) if out.first_name else _("Hello,")]

@@ -15,6 +15,8 @@ PANEL, LMS, EMAIL, CONSOLE = "panel", "lms", "email", "console"
 # In this order; the panel stands before all of them.
 WAYS = (LMS, EMAIL)
 LETTERS = "letters"
+# The digest is a letter about the panel's news; when it comes is each person's plan (digest_plans.py).
+DIGEST = "digest"
 # What a person may choose about, each with its own unsubscribe link; every other kind is about peers.
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "nudge": ("nudge",),
@@ -81,11 +83,15 @@ def _way(row: Any, kind: str, but: Collection[str]) -> str:
 
 def group_of(kind: str) -> str:
     """Return which sort of message a prompt's kind belongs to."""
+    if kind == DIGEST:
+        return DIGEST
     return next((group for group, kinds in GROUPS.items() if kind in kinds), "peer")
 
 
 def ways_of(settings: Mapping[str, Any] | None, kind: str) -> tuple[str, ...]:
     """Return by which ways a member lets messages of this kind reach them, best first; none means the panel alone."""
+    if kind == DIGEST:
+        return (EMAIL,)
     chosen = ((settings or {}).get(LETTERS) or {}).get(group_of(kind))
     return tuple(way for way in WAYS if chosen is None or way in chosen)
 
@@ -97,14 +103,21 @@ def wait_of(kind: str, channel: str) -> timedelta:
 
 def course_address(session: Session, context_id: int) -> str | None:
     """Return the course's page in the LMS, to which every message leads back, or None where we cannot tell."""
-    row = session.execute(
-        select(LmsConnection.kind, LmsConnection.base_url, Context.api_id)
+    return course_addresses(session, [context_id]).get(context_id)
+
+
+def course_addresses(session: Session, context_ids: Collection[int]) -> dict[int, str]:
+    """Return the pages of these courses in their LMS, those that we can tell, in one query."""
+    rows = session.execute(
+        select(Context.id, LmsConnection.kind, LmsConnection.base_url, Context.api_id)
         .select_from(Context)
         .join(Deployment, Deployment.id == Context.deployment_id)
         .join(LmsConnection, LmsConnection.registration_id == Deployment.registration_id)
-        .where(Context.id == context_id)
-    ).one_or_none()
-    if row is None or row.api_id is None:
-        return None
-    paths = {"moodle": f"/course/view.php?id={row.api_id}", "canvas": f"/courses/{row.api_id}"}
-    return f"{row.base_url.rstrip('/')}{paths[row.kind]}" if row.kind in paths else None
+        .where(Context.id.in_(context_ids), Context.api_id.is_not(None))
+    )
+    paths = {"moodle": "/course/view.php?id={}", "canvas": "/courses/{}"}
+    return {
+        context_id: base_url.rstrip("/") + paths[kind].format(api_id)
+        for context_id, kind, base_url, api_id in rows
+        if kind in paths
+    }

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Delivery, LmsConnection, Membership, Person, Prompt, Registration
-from lti_app.store.channels import CONSOLE, EMAIL, GROUPS, LETTERS, LMS, WAYS, ways_of
+from lti_app.store.channels import CONSOLE, DIGEST, EMAIL, GROUPS, LETTERS, LMS, WAYS, ways_of
+from lti_app.store.digest_plans import NEVER, Plan, choose_plan, plan_of
 
 WEEK = timedelta(days=7)
 # What a tutor writes by hand is no automatic message: it neither counts nor is held back.
@@ -49,10 +50,15 @@ def choose_letters(session: Session, membership_id: int, chosen: Mapping[str, tu
     session.flush()
 
 
-def stop_letters(session: Session, membership_id: int, group: str) -> bool:
+def stop_letters(session: Session, membership_id: int, group: str, now: datetime) -> bool:
     """Unsubscribe a member from one sort of message; False where there is no such member or sort. Twice is once."""
-    if group not in GROUPS or session.get(Membership, membership_id) is None:
+    member = session.get(Membership, membership_id)
+    if member is None or group not in (*GROUPS, DIGEST):
         return False
+    if group == DIGEST:
+        plan = plan_of(session, member.person_id)
+        choose_plan(session, member.person_id, Plan(NEVER, plan.weekday), now)
+        return True
     choose_letters(session, membership_id, {group: ()})
     return True
 

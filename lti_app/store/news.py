@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import CircleMember, Membership, Notification, Person, Post, Thread
 from lti_app.store.inserts import changed_rows
-from lti_app.store.notifications import ALWAYS
 from lti_app.store.people import face
 from lti_app.store.views import Face
 
@@ -22,6 +21,8 @@ MOST = 100
 KEPT = timedelta(days=180)
 PORTION = 1000
 SNIPPET = 280
+# What moderators decided, and what waits for them, is told although the words themselves are hidden.
+TO_THE_LAST = ("moderated", "report_decided", "crisis", "reported")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +75,15 @@ def _is_person(name: str) -> bool:
     return name in ("by_id", "membership_id", "person_id")
 
 
-def _live() -> ColumnElement[bool]:
-    """What may still be told: it can be read. What a moderator decided stays, although the post is gone."""
+def live() -> ColumnElement[bool]:
+    """What may still be told, over an outer join with thread and post: it can be read, or is a moderator's."""
     in_circle = select(CircleMember.id).where(
         CircleMember.circle_id == Thread.circle_id,
         CircleMember.membership_id == Notification.membership_id,
         CircleMember.state == "in",
     )
     return or_(
-        Notification.kind.in_(sorted(ALWAYS)),
+        Notification.kind.in_(TO_THE_LAST),
         and_(
             Thread.hidden_at.is_(None),
             or_(Thread.circle_id.is_(None), in_circle.exists()),
@@ -99,7 +100,7 @@ def unseen(session: Session, membership_id: int) -> int:
         select(Notification.id)
         .outerjoin(Thread, Thread.id == Notification.thread_id)
         .outerjoin(Post, Post.id == Notification.post_id)
-        .where(Notification.membership_id == membership_id, Notification.seen_at.is_(None), _live())
+        .where(Notification.membership_id == membership_id, Notification.seen_at.is_(None), live())
         .limit(MOST)
     )
     return session.scalar(select(func.count()).select_from(rows.subquery())) or 0
@@ -123,7 +124,7 @@ def items(
         .outerjoin(Post, Post.id == Notification.post_id)
         .outerjoin(doer, doer.id == Notification.by_id)
         .outerjoin(Person, Person.id == doer.person_id)
-        .where(Notification.membership_id.in_(membership_ids), _live(), *only)
+        .where(Notification.membership_id.in_(membership_ids), live(), *only)
     )
     if before is not None:
         last = select(Notification.made_at).where(Notification.id == before).scalar_subquery()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Membership, Notification
+from lti_app.store.digest_plans import has_heard
 from lti_app.store.inserts import insert_all
 
 # What members choose about, each with the kinds that belong to it.
@@ -25,6 +26,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 # Nobody may miss these: they are about the member's own words, or about somebody's safety.
 ALWAYS = frozenset({"moderated", "report_decided", "crisis", "reported", "role"})
 QUIET = "quiet_kinds"
+# Groups of which nobody may miss anything are not asked about.
+CHOSEN = tuple(group for group, kinds in GROUPS.items() if not ALWAYS.intersection(kinds))
 
 
 def group_of(kind: str) -> str:
@@ -57,10 +60,29 @@ def notify(
     )
     told = [one for one, settings in rows if kind in ALWAYS or group not in ((settings or {}).get(QUIET) or ())]
     values = {"key": key, "kind": kind, "by_id": by_id, "thread_id": thread_id, "post_id": post_id, "made_at": now}
-    return len(
-        insert_all(
-            session,
-            Notification,
-            [{"membership_id": one, "facts": dict(facts or {}), **values} for one in sorted(told)],
-        )
+    new = insert_all(
+        session,
+        Notification,
+        [{"membership_id": one, "facts": dict(facts or {}), **values} for one in sorted(told)],
     )
+    if new:
+        has_heard(session, told, now)
+    return len(new)
+
+
+def quiet_groups(session: Session, membership_id: int) -> tuple[str, ...]:
+    """Return the groups of which a member wants to hear nothing."""
+    settings = session.scalar(select(Membership.settings).where(Membership.id == membership_id))
+    return tuple((settings or {}).get(QUIET) or ())
+
+
+def choose_quiet(session: Session, membership_id: int, asked: Collection[str], wanted: Collection[str]) -> None:
+    """Remember about which of the ``asked`` groups a member wants to be told; what was not asked stays as it was."""
+    member = session.get(Membership, membership_id, with_for_update=True, populate_existing=True)
+    if member is None:
+        return
+    settings = member.settings or {}
+    quiet = {group for group in settings.get(QUIET) or () if group not in asked}
+    quiet |= {group for group in asked if group in CHOSEN and group not in wanted}
+    member.settings = {**settings, QUIET: sorted(quiet)}
+    session.flush()

@@ -24,8 +24,9 @@ from lti_app.models import (
     Person,
     Prompt,
 )
-from lti_app.store.channels import CONSOLE, LMS, PANEL, WAYS, channel_for, ways_of
+from lti_app.store.channels import CONSOLE, DIGEST, LMS, PANEL, WAYS, channel_for, ways_of
 from lti_app.store.course_facts import time_zone_of
+from lti_app.store.digest_letters import is_digest_wanted, was_told
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.letters import BY_HAND, sent_this_week
 from lti_app.store.outgoing import Outgoing, outgoing
@@ -72,6 +73,8 @@ def is_wanted(session: Session, prompt: Prompt) -> bool:
     member = session.get(Membership, prompt.membership_id or 0, populate_existing=True)
     if member is None or member.state != "active" or prompt.seen_at is not None or prompt.answered_at is not None:
         return False
+    if prompt.kind == DIGEST:
+        return is_digest_wanted(session, prompt, member)
     if prompt.kind == "tutor":
         return _still_waits(session, prompt, member)
     match = session.get(Match, prompt.match_id, populate_existing=True) if prompt.match_id else None
@@ -176,6 +179,7 @@ def settle(
         _another_way(session, prompt, now)
         return
     prompt.state, prompt.sent_at = "sent", prompt.sent_at or now
+    was_told(session, prompt, now)
     if state != "sent":
         prompt.channel = PANEL
     elif prompt.kind == "nudge" and prompt.episode_id is not None:

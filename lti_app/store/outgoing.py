@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from lti_app.letter_words import language_of
 from lti_app.models import Academy, Activity, Context, Deployment, Match, Membership, Person, Prompt
-from lti_app.store.channels import course_address
+from lti_app.store.channels import DIGEST, course_address
+from lti_app.store.digest_letters import Digest, digest_of
 from lti_app.store.names import first_name, full_name
+from lti_app.store.scope import zone_named
 from lti_app.store.wordings import Key, own_words
 
 
@@ -41,6 +43,8 @@ class Outgoing:
     address: str | None
     context_api_id: str | None
     lti_context_id: str
+    time_zone: str = "UTC"
+    digest: Digest | None = None
 
 
 def outgoing(session: Session, prompt: Prompt) -> Outgoing:
@@ -82,6 +86,8 @@ def outgoing(session: Session, prompt: Prompt) -> Outgoing:
         address=course_address(session, prompt.context_id),
         context_api_id=context.api_id,
         lti_context_id=context.id_on_platform,
+        time_zone=zone_named(person.time_zone, context.time_zone, academy.time_zone).key,
+        digest=digest_of(session, prompt) if prompt.kind == DIGEST else None,
     )
 
 

@@ -48,5 +48,5 @@ def stop(token: str) -> Response:
     """Unsubscribe, from our own button or from the mail program's."""
     membership_id, group = _whose(token)
     with house().db.writing() as session:
-        letters.stop_letters(session, membership_id, group)
+        letters.stop_letters(session, membership_id, group, house().clock.now())
     return _page(group, done=True)

@@ -14,6 +14,7 @@ from lti_app.config import Settings
 from lti_app.house import House
 from lti_app.jobs import clock, engine
 from lti_app.jobs.deliver import deliver_due
+from lti_app.jobs.lease import keeper
 from lti_app.jobs.sweep import sweep_context
 from lti_app.jobs.sync import sync_context
 
@@ -103,6 +104,7 @@ def start_consumer(app: Flask, settings: Settings, threads: int = 2) -> Callable
         ticker.ended.set()
         consumer.stop(graceful=True)
         ticker.join(PATIENCE)
+        keeper.rest()
         close()
 
     return stop

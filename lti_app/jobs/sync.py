@@ -110,7 +110,9 @@ def _save(house: House, taken: _Taken) -> SyncSummary:
     with house.db.writing() as session:
         if not runs.release(session, claim):
             raise Lost
-        counts = save_snapshot(session, claim.context_id, snapshot, now)
+        # Held here so that everything below finds this one object: a session forgets what nobody holds.
+        context = session.get_one(Context, claim.context_id)
+        counts = save_snapshot(session, context.id, snapshot, now)
         courses.note_success(
             session, claim.context_id, dict(snapshot.cursor), now, saw_access=Part.ACCESS in snapshot.read
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from engagement.values import ActivityKind
@@ -17,7 +17,13 @@ from lti_app.store.bulk import insert_rows, table_of, update_rows
 from lti_app.store.digests import digest, number, text
 from lti_app.store.scope import Scope
 
-TABLE = table_of(Activity)
+TABLE, LINKS = table_of(Activity), table_of(ResourceLink)
+_HERE = select(
+    *(TABLE.c[name] for name in ("id", "api_id", "digest", "gone_at", "points_possible", "tutor_marked"))
+).where(TABLE.c.context_id == bindparam("context_id"))
+_OUR_LINKS = select(LINKS.c.id, LINKS.c.id_on_platform, LINKS.c.api_id).where(
+    LINKS.c.context_id == bindparam("context_id")
+)
 COLUMNS = (
     "kind", "raw_kind", "title", "section", "position", "due_at", "opens_at", "closes_at", "points_possible",
     "pass_points", "max_attempts", "required", "visible", "tutor_marked", "url", "gone_at", "digest",
@@ -75,10 +81,10 @@ def _wanted(activity: records.Activity, at: int, sections: dict[str, str]) -> tu
 def _own_panels(session: Session, scope: Scope, snapshot: CourseSnapshot) -> frozenset[str]:
     """Return the link ids of our own panels, after keeping the LMS's number of each (it makes a panel's address)."""
     numbers = {one.lti_link_id: one.id for one in snapshot.activities if one.lti_link_id}
-    links = session.scalars(select(ResourceLink).where(ResourceLink.context_id == scope.context_id)).all()
+    links = session.execute(_OUR_LINKS, {"context_id": scope.context_id}).all()
     for link in links:
         if (told := numbers.get(link.id_on_platform)) is not None and link.api_id != told:
-            link.api_id = told
+            session.execute(update(LINKS).where(LINKS.c.id == link.id).values(api_id=told))
     return frozenset(link.id_on_platform for link in links)
 
 
@@ -86,10 +92,8 @@ def save_activities(
     session: Session, scope: Scope, snapshot: CourseSnapshot, written: dict[str, int]
 ) -> dict[str, Place]:
     """Save the activities and return each one's place by the LMS's id; those that vanished are kept as gone."""
-    columns = [TABLE.c[name] for name in ("id", "api_id", "digest", "gone_at")]
-    query = select(*columns, TABLE.c.points_possible, TABLE.c.tutor_marked)
-    query = query.where(TABLE.c.context_id == scope.context_id)
-    old = {row.api_id: row for row in session.execute(query)}
+    here = {"context_id": scope.context_id}
+    old = {row.api_id: row for row in session.execute(_HERE, here)}
     if Part.STRUCTURE in snapshot.read:
         panels, sections = (
             _own_panels(session, scope, snapshot),
@@ -111,5 +115,5 @@ def save_activities(
         written["activity"] += update_rows(session, TABLE, COLUMNS, changes)
         written["activity"] += update_rows(session, TABLE, ("gone_at",), gone)
         if new or changes:
-            old = {row.api_id: row for row in session.execute(query)}
+            old = {row.api_id: row for row in session.execute(_HERE, here)}
     return {key: Place(row.id, row.points_possible, row.tutor_marked) for key, row in old.items()}

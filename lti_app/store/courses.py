@@ -5,14 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from lti_app.models import Context, Deployment, LmsConnection, Membership
+from lti_app.store.bulk import table_of
 from lti_app.store.scope import scope_of
 
 # Syncs further apart than this may miss a day on which somebody came both before and after midnight.
 CLOSE = timedelta(hours=13)
+_C, _D, _L, _M = (table_of(model) for model in (Context, Deployment, LmsConnection, Membership))
+_LAST_SEEN = select(func.max(_M.c.last_access_at)).where(
+    _M.c.context_id == bindparam("context_id"), _M.c.state == "active", _M.c.role == "learner"
+)
+_CONNECTION = (
+    select(_L.c.id, _L.c.failures, _L.c.status, _L.c.status_detail, _L.c.paused_until)
+    .join(_D, _D.c.registration_id == _L.c.registration_id)
+    .join(_C, _C.c.deployment_id == _D.c.id)
+    .where(_C.c.id == bindparam("context_id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +39,8 @@ class CourseLife:
 def life_of(session: Session, context_id: int) -> CourseLife:
     """Return what tells how soon a course should be asked again."""
     context = session.get_one(Context, context_id)
-    seen = select(func.max(Membership.last_access_at)).where(Membership.context_id == context_id)
-    seen = seen.where(Membership.state == "active", Membership.role == "learner")
-    return CourseLife(context.state, context.ends_at, context.launched_at, session.scalar(seen))
+    seen = session.execute(_LAST_SEEN, {"context_id": context_id}).scalar()
+    return CourseLife(context.state, context.ends_at, context.launched_at, seen)
 
 
 def note_success(session: Session, context_id: int, cursor: dict[str, str], now: datetime, *, saw_access: bool) -> None:
@@ -52,27 +62,17 @@ def note_success(session: Session, context_id: int, cursor: dict[str, str], now:
 def _note_platform(
     session: Session, context_id: int, *, failures: int, status: str, detail: str, paused_until: datetime | None
 ) -> None:
-    registration_id = (
-        select(Deployment.registration_id)
-        .join(Context, Context.deployment_id == Deployment.id)
-        .where(Context.id == context_id)
-        .scalar_subquery()
-    )
-    connection = session.scalar(select(LmsConnection).where(LmsConnection.registration_id == registration_id))
-    if connection is not None:
-        connection.failures, connection.status = failures, status
-        connection.status_detail, connection.paused_until = detail[:2000], paused_until
+    row = session.execute(_CONNECTION, {"context_id": context_id}).one_or_none()
+    told = (failures, status, detail[:2000], paused_until)
+    if row is not None and tuple(row[1:]) != told:
+        values = dict(zip(("failures", "status", "status_detail", "paused_until"), told, strict=True))
+        session.execute(update(_L).where(_L.c.id == row.id).values(**values))
 
 
 def platform_failures(session: Session, context_id: int) -> int:
     """Return how many failures in a row concerned the whole platform of this course."""
-    found = session.scalar(
-        select(LmsConnection.failures)
-        .join(Deployment, Deployment.registration_id == LmsConnection.registration_id)
-        .join(Context, Context.deployment_id == Deployment.id)
-        .where(Context.id == context_id)
-    )
-    return found or 0
+    row = session.execute(_CONNECTION, {"context_id": context_id}).one_or_none()
+    return row.failures if row is not None else 0
 
 
 def note_platform_failure(session: Session, context_id: int, status: str, detail: str, paused_until: datetime) -> None:

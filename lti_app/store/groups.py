@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import bindparam, delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from lms_clients.records import CourseSnapshot, Part
@@ -15,11 +15,16 @@ from lti_app.store.scope import Scope
 
 GROUPS = table_of(CourseGroup)
 MEMBERS = table_of(GroupMember)
+_HERE = select(GROUPS.c.api_id, GROUPS.c.id, GROUPS.c.name).where(GROUPS.c.context_id == bindparam("context_id"))
+_IN_THEM = (
+    select(MEMBERS.c.group_id, MEMBERS.c.membership_id)
+    .join(GROUPS, GROUPS.c.id == MEMBERS.c.group_id)
+    .where(GROUPS.c.context_id == bindparam("context_id"))
+)
 
 
 def _groups(session: Session, context_id: int) -> dict[str, tuple[int, str]]:
-    rows = session.execute(select(GROUPS.c.api_id, GROUPS.c.id, GROUPS.c.name).where(GROUPS.c.context_id == context_id))
-    return {row.api_id: (row.id, row.name) for row in rows}
+    return {row.api_id: (row.id, row.name) for row in session.execute(_HERE, {"context_id": context_id})}
 
 
 def save_groups(
@@ -47,11 +52,7 @@ def save_groups(
 
 
 def _save_members(session: Session, scope: Scope, wanted: set[tuple[int, int]]) -> int:
-    rows = session.execute(
-        select(MEMBERS.c.group_id, MEMBERS.c.membership_id)
-        .join(GROUPS, GROUPS.c.id == MEMBERS.c.group_id)
-        .where(GROUPS.c.context_id == scope.context_id)
-    )
+    rows = session.execute(_IN_THEM, {"context_id": scope.context_id})
     there = {(row.group_id, row.membership_id) for row in rows}
     left = list(there - wanted)
     for start in range(0, len(left), 1000):

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from lms_clients.records import Access, CourseGrade, CourseSnapshot, EnrolmentState, GapReason, Learner, Part, Role
@@ -26,6 +26,9 @@ TABLE = table_of(Membership)
 GONE = "gone"
 COLUMNS = ("role", "raw_roles", "state", "enrolled_at", "last_access_at", "never_accessed", "grade_share", "digest")
 BOOKS = ("lms_mark", "lms_read_at")
+_HERE = select(
+    TABLE.c.id, TABLE.c.person_id, TABLE.c.launched_at, *(TABLE.c[name] for name in (*COLUMNS, *BOOKS))
+).where(TABLE.c.context_id == bindparam("context_id"))
 
 
 def role_of(learner: Learner) -> str | None:
@@ -108,9 +111,7 @@ def _is_whole(snapshot: CourseSnapshot) -> bool:
 
 
 def _existing(session: Session, scope: Scope) -> dict[int, Row[Any]]:
-    columns = (TABLE.c.id, TABLE.c.person_id, TABLE.c.launched_at, *(TABLE.c[name] for name in (*COLUMNS, *BOOKS)))
-    rows = session.execute(select(*columns).where(TABLE.c.context_id == scope.context_id))
-    return {row.person_id: row for row in rows}
+    return {row.person_id: row for row in session.execute(_HERE, {"context_id": scope.context_id})}
 
 
 def save_roster(session: Session, scope: Scope, snapshot: CourseSnapshot, written: dict[str, int]) -> dict[str, int]:

@@ -6,11 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from lms_clients.records import CourseSnapshot, Part
 from lti_app.models import Academy, Context, Deployment
+from lti_app.store.bulk import table_of
+
+_C, _D, _A = (table_of(model) for model in (Context, Deployment, Academy))
+# Asked in every turn: put together once, on plain tables.
+_HOME = (
+    select(_D.c.registration_id, _C.c.time_zone, _A.c.time_zone)
+    .join(_D, _D.c.id == _C.c.deployment_id)
+    .join(_A, _A.c.id == _D.c.academy_id)
+    .where(_C.c.id == bindparam("context_id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +50,7 @@ def zone_named(*names: str | None) -> ZoneInfo:
 
 def scope_of(session: Session, context_id: int, told_zone: str | None, now: datetime) -> Scope:
     """Return the scope of a course; ``told_zone`` is what the LMS says of its time zone."""
-    row = session.execute(
-        select(Deployment.registration_id, Context.time_zone, Academy.time_zone)
-        .join(Deployment, Deployment.id == Context.deployment_id)
-        .join(Academy, Academy.id == Deployment.academy_id)
-        .where(Context.id == context_id)
-    ).one()
+    row = session.execute(_HOME, {"context_id": context_id}).one()
     return Scope(context_id, row[0], zone_named(told_zone, row[1], row[2]), now)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from lms_clients.base import KnownState
@@ -22,7 +22,15 @@ from lti_app.store.portions import save_work
 from lti_app.store.roster import save_roster
 from lti_app.store.scope import Scope, scope_of
 
-GAPS = table_of(SyncGap)
+GAPS, _P, _M = (table_of(model) for model in (SyncGap, Person, Membership))
+_GAPS_OF = select(GAPS.c.id, GAPS.c.membership_id, GAPS.c.what, GAPS.c.reason, GAPS.c.detail).where(
+    GAPS.c.context_id == bindparam("context_id")
+)
+_KNOWN = (
+    select(_P.c.api_id, _P.c.id_on_platform, _M.c.lms_mark, _M.c.lms_read_at, _M.c.launched_at)
+    .join(_P, _P.c.id == _M.c.person_id)
+    .where(_M.c.context_id == bindparam("context_id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +108,7 @@ def _save_gaps(
         for gap in snapshot.gaps
         if gap.learner_id is None or gap.learner_id in ids
     }
-    rows = session.execute(
-        select(GAPS.c.id, GAPS.c.membership_id, GAPS.c.what, GAPS.c.reason, GAPS.c.detail).where(
-            GAPS.c.context_id == scope.context_id
-        )
-    ).all()
+    rows = session.execute(_GAPS_OF, {"context_id": scope.context_id}).all()
     same = {tuple(row[1:4]) for row in rows if told.get(tuple(row[1:4])) == row.detail}
     closed = [row.id for row in rows if tuple(row[1:4]) not in same]
     new = [(scope.context_id, *key, text(detail, 2000), scope.now) for key, detail in told.items() if key not in same]
@@ -117,13 +121,7 @@ def _save_gaps(
 def load_known(session: Session, context_id: int) -> tuple[CourseRef, Mapping[str, str], KnownState]:
     """Return how to name the course to its LMS, and what the last snapshots left behind."""
     context = session.get_one(Context, context_id)
-    rows = session.execute(
-        select(
-            Person.api_id, Person.id_on_platform, Membership.lms_mark, Membership.lms_read_at, Membership.launched_at
-        )
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.context_id == context_id)
-    ).all()
+    rows = session.execute(_KNOWN, {"context_id": context_id}).all()
     known = KnownState(
         marks={row.api_id: row.lms_mark for row in rows if row.api_id and row.lms_mark is not None},
         read_at={row.api_id: row.lms_read_at for row in rows if row.api_id and row.lms_read_at is not None},

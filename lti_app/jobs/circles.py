@@ -12,7 +12,7 @@ from lti_app.house import House
 from lti_app.store.circle_changes import clear_away, save_gatherings
 from lti_app.store.circle_values import anybody_waits, circle_facts
 from lti_app.store.cohorts import load_cohort
-from lti_app.store.leavers import release_gone
+from lti_app.store.leavers import anybody_gone, release_gone
 from lti_app.store.sweep_changes import one_sweep_at_a_time
 
 log = logging.getLogger("regista.circles")
@@ -29,10 +29,13 @@ class Tended:
 
 def tend_company(house: House, context_id: int, now: datetime) -> Tended:
     """Look after the matches and circles of one course; it may run twice, or twice at once."""
-    with house.db.writing() as session:
-        released = release_gone(session, context_id, now)
+    # SQLite has one writer: whoever only looks must not wait for it.
     with house.db.reading() as session:
-        waits = anybody_waits(session, context_id)
+        gone, waits = anybody_gone(session, context_id), anybody_waits(session, context_id)
+    released = 0
+    if gone:
+        with house.db.writing() as session:
+            released = release_gone(session, context_id, now)
     if not waits:
         return Tended(released)
     with house.db.writing() as session:

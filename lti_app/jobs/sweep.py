@@ -27,7 +27,7 @@ from lti_app.jobs.circles import tend_company
 from lti_app.store.calibrations import calibration_of
 from lti_app.store.cohorts import load_cohort, load_helpers
 from lti_app.store.holdouts import draw, release
-from lti_app.store.matches import expire_asks
+from lti_app.store.matches import anybody_asked, expire_asks
 from lti_app.store.milestones import save_milestones
 from lti_app.store.outcomes import save_moves, watched
 from lti_app.store.policies import policy_of
@@ -91,8 +91,7 @@ def sweep_context(house: House, context_id: int) -> SweepSummary:
     """
     now = house.clock.now()
     tend_company(house, context_id, now)
-    with house.db.writing() as session:
-        expired = expire_asks(session, now, context_id)
+    expired = _expire_asks(house, context_id, now)
     with house.db.reading() as session:
         seen = see(session, context_id, now)
     decided = decide_all(seen, now)
@@ -101,6 +100,14 @@ def sweep_context(house: House, context_id: int) -> SweepSummary:
     summary = replace(summary, expired=expired)
     log.info("swept %s", summary)
     return summary
+
+
+def _expire_asks(house: House, context_id: int, now: datetime) -> int:
+    with house.db.reading() as session:
+        if not anybody_asked(session, context_id):
+            return 0
+    with house.db.writing() as session:
+        return expire_asks(session, now, context_id)
 
 
 def see(session: Session, context_id: int, now: datetime) -> Seen:

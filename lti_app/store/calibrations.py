@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from engagement.detector import Calibration, Recalibration
 from lti_app.models import Academy, AuditEntry, Context, Deployment
+from lti_app.store.bulk import table_of
 
 KEY = "calibration"
+_A, _D, _C = (table_of(model) for model in (Academy, Deployment, Context))
+_SETTINGS = (
+    select(_A.c.settings)
+    .join(_D, _D.c.academy_id == _A.c.id)
+    .join(_C, _C.c.deployment_id == _D.c.id)
+    .where(_C.c.id == bindparam("context_id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +50,7 @@ def calibration_from(settings: Mapping[str, Any] | None) -> Kept | None:
 
 def calibration_of(session: Session, context_id: int) -> Calibration | None:
     """Return the calibration of the academy to which a course belongs, or None where it has none."""
-    settings = session.scalar(
-        select(Academy.settings)
-        .join(Deployment, Deployment.academy_id == Academy.id)
-        .join(Context, Context.deployment_id == Deployment.id)
-        .where(Context.id == context_id)
-    )
-    kept = calibration_from(settings)
+    kept = calibration_from(session.execute(_SETTINGS, {"context_id": context_id}).scalar())
     return kept.calibration if kept else None
 
 

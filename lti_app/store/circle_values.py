@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from engagement.circles import LEAST, Seeker, Standing
 from engagement.facts import Cohort, Learner
 from engagement.hours import own_slots, slots_of_windows
 from lti_app.models import Circle, CircleMember, CircleWish, Episode, HelpOffer, Membership
+from lti_app.store.bulk import table_of
 from lti_app.store.meetings import blocked_pairs
 from lti_app.store.offers import windows_of
 from lti_app.store.policies import policy_of
@@ -23,6 +24,14 @@ UNASKED_EVERY = timedelta(days=28)
 ASKED_EVERY = timedelta(days=2)
 COMES_BY = timedelta(days=14)
 LIVE = ("invited", "in")
+_W, _M, _C = (table_of(model) for model in (CircleWish, Membership, Circle))
+_WISHES = (
+    select(_W.c.id)
+    .join(_M, _M.c.id == _W.c.membership_id)
+    .where(_M.c.context_id == bindparam("context_id"), _W.c.wants.is_(True))
+    .limit(1)
+)
+_CIRCLES = select(_C.c.id).where(_C.c.context_id == bindparam("context_id"), _C.c.state != "ended").limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +45,8 @@ class CircleFacts:
 
 def anybody_waits(session: Session, context_id: int) -> bool:
     """Return whether a course has a wish for a group, or a circle at all: without either there is nothing to do."""
-    wishes = (
-        select(CircleWish.id)
-        .join(Membership, Membership.id == CircleWish.membership_id)
-        .where(Membership.context_id == context_id, CircleWish.wants.is_(True))
-    )
-    circles = select(Circle.id).where(Circle.context_id == context_id, Circle.state != "ended")
-    return any(session.scalar(query.limit(1)) is not None for query in (wishes, circles))
+    here = {"context_id": context_id}
+    return any(session.execute(query, here).first() is not None for query in (_WISHES, _CIRCLES))
 
 
 def circle_facts(session: Session, cohort: Cohort, now: datetime) -> CircleFacts:

@@ -6,14 +6,32 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from engagement.values import Activity, ActivityState, Attempt, Progress
-from lti_app import models
+from lti_app.models import Activity as ActivityRow
 from lti_app.models import ActivityProgress, Membership
+from lti_app.models import Attempt as AttemptRow
+from lti_app.store.bulk import table_of
 
 STATES = {str(state): state for state in ActivityState}
+# Every sweep asks these: they are put together once, on plain tables.
+_A, _T, _P, _M = (table_of(model) for model in (ActivityRow, AttemptRow, ActivityProgress, Membership))
+_TRIES = (
+    select(_T.c.membership_id, _T.c.activity_id, _T.c.finished_at, _T.c.score_share, _T.c.passed)
+    .join(_M, _M.c.id == _T.c.membership_id)
+    .where(_M.c.context_id == bindparam("context_id"), _T.c.finished_at.is_not(None))
+    .order_by(_T.c.number)
+)
+_PROGRESS = (
+    select(
+        _P.c.membership_id, _P.c.activity_id, _P.c.state, _P.c.score, _P.c.score_max, _P.c.submitted_at,
+        _P.c.completed_at, _P.c.graded_at, _P.c.due_at, _P.c.needs_grading, _A.c.points_possible,
+    )
+    .join(_A, _A.c.id == _P.c.activity_id)
+    .where(_A.c.context_id == bindparam("context_id"))
+)  # fmt: skip
 
 
 def _share(score: Decimal | None, whole: Decimal | None) -> float | None:
@@ -24,15 +42,8 @@ def _tries(
     session: Session, context_id: int, activities: Mapping[int, Activity]
 ) -> dict[tuple[int, int], tuple[Attempt, ...]]:
     """Return the finished tries by learner and activity; one that runs is none yet."""
-    a = models.Attempt
-    rows = session.execute(
-        select(a.membership_id, a.activity_id, a.finished_at, a.score_share, a.passed)
-        .join(Membership, Membership.id == a.membership_id)
-        .where(Membership.context_id == context_id, a.finished_at.is_not(None))
-        .order_by(a.number)
-    )
     found: dict[tuple[int, int], list[Attempt]] = {}
-    for row in rows:
+    for row in session.execute(_TRIES, {"context_id": context_id}):
         activity = activities.get(row.activity_id)
         if activity is None:
             continue
@@ -48,17 +59,8 @@ def progress_of(
 ) -> dict[int, dict[int, Progress]]:
     """Return each membership's progress by activity; activities that are gone or hidden are left out."""
     tries = _tries(session, context_id, activities)
-    p = ActivityProgress
-    rows = session.execute(
-        select(
-            p.membership_id, p.activity_id, p.state, p.score, p.score_max, p.submitted_at, p.completed_at,
-            p.graded_at, p.due_at, p.needs_grading, models.Activity.points_possible,
-        )
-        .join(models.Activity, models.Activity.id == p.activity_id)
-        .where(models.Activity.context_id == context_id)
-    )  # fmt: skip
     found: dict[int, dict[int, Progress]] = {}
-    for row in rows:
+    for row in session.execute(_PROGRESS, {"context_id": context_id}):
         if row.activity_id in activities:
             one = _progress(row, tries.pop((row.membership_id, row.activity_id), ()))
             found.setdefault(row.membership_id, {})[row.activity_id] = one

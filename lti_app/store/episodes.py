@@ -125,9 +125,18 @@ def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def open_episode(
-    session: Session, context_id: int, stall: Stall, now: datetime, *, owner_id: int | None = None
+    session: Session,
+    context_id: int,
+    stall: Stall,
+    now: datetime,
+    *,
+    owner_id: int | None = None,
+    due_at: datetime | None = None,
 ) -> int | None:
-    """Open an episode and return its id, or None where one is open already (a second sweep, or two at once)."""
+    """Open an episode and return its id, or None where one is open already (a second sweep, or two at once).
+
+    ``due_at`` is by when a tutor should have looked at it.
+    """
     episode_id = insert_new(
         session,
         Episode,
@@ -143,6 +152,7 @@ def open_episode(
         opened_at=now,
         updated_at=now,
         owner_id=owner_id,
+        due_at=due_at,
         held_out=False,
     )
     if episode_id is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from engagement.values import Helper, Motive
@@ -20,11 +20,43 @@ from lti_app.models import (
     Membership,
     Person,
 )
+from lti_app.store.bulk import table_of
 from lti_app.store.meetings import blocked_pairs
 from lti_app.store.offers import PASSED, windows_of
 from lti_app.store.pairing import LIVE
 
 RECENT = timedelta(days=28)
+# Every sweep asks these: they are put together once, on plain tables.
+_A, _P, _T, _E, _G = (table_of(model) for model in (Activity, ActivityProgress, Attempt, Episode, GroupMember))
+_O, _X, _M, _WHO = (table_of(model) for model in (HelpOffer, Match, Membership, Person))
+_HERE = _M.c.context_id == bindparam("context_id")
+_MEETINGS = (
+    select(_X.c.helper_id, _X.c.state, _X.c.answered_at, _E.c.membership_id)
+    .join(_E, _E.c.id == _X.c.episode_id)
+    .where(_X.c.context_id == bindparam("context_id"))
+)
+_OFFERS = (
+    select(
+        _O.c.membership_id, _O.c.activity_id, _O.c.capacity, _O.c.languages, _O.c.windows, _O.c.paused_at,
+        _O.c.offered_at, _M.c.motive, _M.c.last_access_at, _M.c.launched_at, _WHO.c.locale, _P.c.completed_at,
+        _P.c.graded_at, _P.c.attempts,
+    )
+    .join(_M, _M.c.id == _O.c.membership_id)
+    .join(_WHO, _WHO.c.id == _M.c.person_id)
+    .join(_A, _A.c.id == _O.c.activity_id)
+    .join(_P, (_P.c.membership_id == _O.c.membership_id) & (_P.c.activity_id == _O.c.activity_id))
+    .where(_HERE, _M.c.state == "active", _M.c.role == "learner")
+    .where(_O.c.ended_at.is_(None), _A.c.gone_at.is_(None), _P.c.state.in_(PASSED))
+    .order_by(_O.c.membership_id, _O.c.id)
+)  # fmt: skip
+_GROUPS = select(_G.c.membership_id, _G.c.group_id).join(_M, _M.c.id == _G.c.membership_id).where(_HERE)
+_TRIES = (
+    select(_T.c.membership_id, _T.c.activity_id, func.count())
+    .join(_O, (_O.c.membership_id == _T.c.membership_id) & (_O.c.activity_id == _T.c.activity_id))
+    .join(_M, _M.c.id == _T.c.membership_id)
+    .where(_HERE)
+    .group_by(_T.c.membership_id, _T.c.activity_id)
+)
 
 
 class _Meetings:
@@ -35,14 +67,7 @@ class _Meetings:
         self.recent: dict[int, int] = {}
         self.met: dict[int, set[int]] = {}
         self.blocked: dict[int, set[int]] = {}
-        rows = session.execute(
-            select(
-                Match.helper_id, Match.state, Match.answered_at, Episode.membership_id
-            )
-            .join(Episode, Episode.id == Match.episode_id)
-            .where(Match.context_id == context_id)
-        )  # fmt: skip
-        for row in rows:
+        for row in session.execute(_MEETINGS, {"context_id": context_id}):
             self._count(row, now)
         for learner_id, helper_id in blocked_pairs(session, context_id):
             self.blocked.setdefault(helper_id, set()).add(learner_id)
@@ -58,27 +83,8 @@ class _Meetings:
 
 
 def _offers(session: Session, context_id: int) -> dict[int, list[Row[*tuple[Any, ...]]]]:
-    rows = session.execute(
-        select(
-            HelpOffer.membership_id, HelpOffer.activity_id, HelpOffer.capacity, HelpOffer.languages, HelpOffer.windows,
-            HelpOffer.paused_at, HelpOffer.offered_at, Membership.motive, Membership.last_access_at,
-            Membership.launched_at, Person.locale, ActivityProgress.completed_at, ActivityProgress.graded_at,
-            ActivityProgress.attempts,
-        )
-        .join(Membership, Membership.id == HelpOffer.membership_id)
-        .join(Person, Person.id == Membership.person_id)
-        .join(Activity, Activity.id == HelpOffer.activity_id)
-        .join(
-            ActivityProgress,
-            (ActivityProgress.membership_id == HelpOffer.membership_id)
-            & (ActivityProgress.activity_id == HelpOffer.activity_id),
-        )
-        .where(Membership.context_id == context_id, Membership.state == "active", Membership.role == "learner")
-        .where(HelpOffer.ended_at.is_(None), Activity.gone_at.is_(None), ActivityProgress.state.in_(PASSED))
-        .order_by(HelpOffer.membership_id, HelpOffer.id)
-    )  # fmt: skip
     found: dict[int, list[Row[*tuple[Any, ...]]]] = {}
-    for row in rows:
+    for row in session.execute(_OFFERS, {"context_id": context_id}):
         found.setdefault(row.membership_id, []).append(row)
     return found
 
@@ -118,24 +124,11 @@ def load_helpers(session: Session, context_id: int, now: datetime) -> tuple[Help
 
 
 def _groups(session: Session, context_id: int) -> dict[int, frozenset[int]]:
-    rows = session.execute(
-        select(GroupMember.membership_id, GroupMember.group_id)
-        .join(Membership, Membership.id == GroupMember.membership_id)
-        .where(Membership.context_id == context_id)
-    )
     found: dict[int, set[int]] = {}
-    for membership_id, group_id in rows:
+    for membership_id, group_id in session.execute(_GROUPS, {"context_id": context_id}):
         found.setdefault(membership_id, set()).add(group_id)
     return {membership_id: frozenset(ids) for membership_id, ids in found.items()}
 
 
 def _tries(session: Session, context_id: int) -> dict[tuple[int, int], int]:
-    rows = session.execute(
-        select(Attempt.membership_id, Attempt.activity_id, func.count())
-        .join(HelpOffer, (HelpOffer.membership_id == Attempt.membership_id))
-        .where(HelpOffer.activity_id == Attempt.activity_id)
-        .join(Membership, Membership.id == Attempt.membership_id)
-        .where(Membership.context_id == context_id)
-        .group_by(Attempt.membership_id, Attempt.activity_id)
-    )
-    return {(row[0], row[1]): row[2] for row in rows}
+    return {(row[0], row[1]): row[2] for row in session.execute(_TRIES, {"context_id": context_id})}

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from lti_app.models import Match, Membership, Thread
+from lti_app.store.bulk import table_of
 from lti_app.store.inserts import changed_rows
 from lti_app.store.next_in_line import move_on
 from lti_app.store.pairing import LIVE, add_prompt, close_prompts, locked_episode, move, settle
 from lti_app.store.stories import tell
+
+_X, _M = table_of(Match), table_of(Membership)
+_GONE = (
+    select(_X.c.id, _X.c.episode_id)
+    .join(_M, _M.c.id == _X.c.helper_id)
+    .where(_X.c.context_id == bindparam("context_id"), _X.c.state.in_((*LIVE, "called")), _M.c.state != "active")
+    .order_by(_X.c.episode_id, _X.c.id)
+)
+
+
+def anybody_gone(session: Session, context_id: int) -> bool:
+    """Return whether a helper with an open match has left the course."""
+    return session.execute(_GONE, {"context_id": context_id}).first() is not None
 
 
 def release_gone(session: Session, context_id: int, now: datetime) -> int:
@@ -20,12 +34,7 @@ def release_gone(session: Session, context_id: int, now: datetime) -> int:
     A question goes to the next candidate as after a no; where the two were in touch, their thread closes for writing
     and the learner is told that it is not about them. The next sweep looks for somebody else.
     """
-    rows = session.execute(
-        select(Match.id, Match.episode_id)
-        .join(Membership, Membership.id == Match.helper_id)
-        .where(Match.context_id == context_id, Match.state.in_((*LIVE, "called")), Membership.state != "active")
-        .order_by(Match.episode_id, Match.id)
-    ).all()
+    rows = session.execute(_GONE, {"context_id": context_id}).all()
     return sum(_release(session, row.id, row.episode_id, now) for row in rows)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Episode, Match, Post, Thread
+from lti_app.store.bulk import table_of
 from lti_app.store.calls import call_all, call_off, called, end_call, expire_calls
 from lti_app.store.course_facts import active_membership
 from lti_app.store.inserts import insert_new
@@ -28,6 +29,7 @@ from lti_app.store.stories import tell
 
 __all__ = [
     "answer",
+    "anybody_asked",
     "blocked_pairs",
     "call_all",
     "call_off",
@@ -145,14 +147,22 @@ def withdraw(session: Session, match_id: int, membership_id: int, now: datetime)
     settle(session, episode, now)
 
 
+_ASKED = select(Match.id, Match.episode_id, Match.context_id, Match.asked_at).where(Match.state == "asked")
+_X = table_of(Match)
+_OPEN_ASKS = select(_X.c.id).where(_X.c.context_id == bindparam("context_id"), _X.c.state.in_(("asked", "called")))
+
+
+def anybody_asked(session: Session, context_id: int) -> bool:
+    """Return whether a helper of this course is being asked at all."""
+    return session.execute(_OPEN_ASKS.limit(1), {"context_id": context_id}).first() is not None
+
+
 def expire_asks(session: Session, now: datetime, context_id: int | None = None) -> int:
     """Expire questions that no helper answered in time and return how many; the next one is asked, or may be picked.
 
     The time allowed is the course's own (Policy.match_timeout_hours); a call to all who are here has minutes.
     """
-    query = select(Match.id, Match.episode_id, Match.context_id, Match.asked_at).where(Match.state == "asked")
-    if context_id is not None:
-        query = query.where(Match.context_id == context_id)
+    query = _ASKED if context_id is None else _ASKED.where(Match.context_id == context_id)
     allowed: dict[int, timedelta] = {}
     expired = expire_calls(session, now, context_id)
     for row in session.execute(query.order_by(Match.episode_id)).all():

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from lti_app.models import AuditEntry, Context, Deployment, Episode, Match, Membership, Milestone, Prompt, Thread
+from lti_app.store.bulk import table_of
 from lti_app.store.course_facts import active_membership
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.pairing import add_prompt, close_prompts, locked, move, settle
@@ -18,6 +19,14 @@ from lti_app.store.stories import tell
 
 MAX_REPORT = 2000
 FOLLOW_UP_AFTER = timedelta(days=3)
+_E, _X, _P = (table_of(model) for model in (Episode, Match, Prompt))
+# Every sweep asks these twice: they are put together once, on plain tables.
+_REPORTED = (
+    select(_E.c.membership_id, _X.c.helper_id)
+    .join(_E, _E.c.id == _X.c.episode_id)
+    .where(_X.c.context_id == bindparam("context_id"), _X.c.reported_by_id.is_not(None))
+)
+_REPORTS = select(_P.c.facts).where(_P.c.context_id == bindparam("context_id"), _P.c.kind == "report")
 
 
 def sides(session: Session, match_id: int) -> tuple[int, int]:
@@ -154,9 +163,8 @@ def blocked_pairs(session: Session, context_id: int) -> set[tuple[int, int]]:
 
     It does not matter whether they met in a match or in a circle.
     """
-    query = select(Episode.membership_id, Match.helper_id).join(Episode, Episode.id == Match.episode_id)
-    query = query.where(Match.context_id == context_id, Match.reported_by_id.is_not(None))
-    reports = select(Prompt.facts).where(Prompt.context_id == context_id, Prompt.kind == "report")
-    told = [(facts.get("by_id"), facts.get("about_id")) for facts in session.scalars(reports)]
-    pairs = [(row[0], row[1]) for row in session.execute(query)] + [(one, two) for one, two in told if one and two]
+    here = {"context_id": context_id}
+    told = [(facts.get("by_id"), facts.get("about_id")) for facts in session.execute(_REPORTS, here).scalars()]
+    pairs = [(row[0], row[1]) for row in session.execute(_REPORTED, here)]
+    pairs += [(one, two) for one, two in told if one and two]
     return {pair for one, two in pairs for pair in ((one, two), (two, one))}

@@ -7,13 +7,21 @@ from dataclasses import fields, replace
 from datetime import time
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from engagement.values import Policy, StallKind
 from lti_app.models import Academy, Context, CourseGroup, Deployment, GroupMember, Membership
+from lti_app.store.bulk import table_of
 
 DEFAULT = Policy()
+_A, _D, _C = (table_of(model) for model in (Academy, Deployment, Context))
+_SETTINGS = (
+    select(_C.c.settings, _A.c.settings)
+    .join(_D, _D.c.id == _C.c.deployment_id)
+    .join(_A, _A.c.id == _D.c.academy_id)
+    .where(_C.c.id == bindparam("context_id"))
+)
 
 
 def _read(name: str, raw: Any) -> Any:
@@ -50,12 +58,7 @@ def policy_of(session: Session, context_id: int) -> Policy:
     Peer support leaves out whom either names: ``excluded`` (memberships), ``excluded_roles`` (LTI roles, whole or after
     the #) and ``excluded_groups`` (groups of the LMS by name, such as one that holds the minors).
     """
-    row = session.execute(
-        select(Context.settings, Academy.settings)
-        .join(Deployment, Deployment.id == Context.deployment_id)
-        .join(Academy, Academy.id == Deployment.academy_id)
-        .where(Context.id == context_id)
-    ).one_or_none()
+    row = session.execute(_SETTINGS, {"context_id": context_id}).one_or_none()
     if row is None:
         return DEFAULT
     told = [own for own in ((settings or {}).get("policy") for settings in (row[1], row[0])) if isinstance(own, dict)]

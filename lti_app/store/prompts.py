@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Row, or_, select, update
 from sqlalchemy.orm import Session
 
 from engagement.moments import quiet_until
-from lti_app.models import Delivery, Episode, Membership, Person, Prompt
-from lti_app.store.channels import PANEL, channel_for, wait_of
+from engagement.policy import Policy
+from lti_app.models import Delivery, Episode, Prompt
+from lti_app.store.channels import PANEL, channel_from, reach_of, wait_of
 from lti_app.store.course_facts import time_zone_of
-from lti_app.store.inserts import changed_rows, insert_new
+from lti_app.store.inserts import changed_rows, insert_all, insert_new
 from lti_app.store.policies import policy_of
 from lti_app.store.scope import zone_named
 
@@ -55,36 +57,53 @@ def add(session: Session, new: NewPrompt, now: datetime) -> int | None:
     What speaks to one person waits in the panel first, and leaves as a message when they have not come by, outside
     their quiet hours.
     """
-    channel = channel_for(session, new.to_id, new.kind) if new.to_id is not None and new.kind in BY_MESSAGE else PANEL
-    return insert_new(
-        session,
-        Prompt,
-        key=new.key[:120],
-        context_id=new.context_id,
-        episode_id=new.episode_id,
-        match_id=new.match_id,
-        membership_id=new.to_id,
-        by_id=new.by_id,
-        kind=new.kind,
-        channel=channel,
-        facts=dict(new.facts),
-        state="due",
-        made_at=now,
-        due_at=_leaves_at(session, new, channel, now),
-    )
+    return insert_new(session, Prompt, **_Ways(session, new.context_id, [new], now).row(new))
 
 
-def _leaves_at(session: Session, new: NewPrompt, channel: str, now: datetime) -> datetime:
-    at = (new.due_at or now) + wait_of(new.kind, channel)
-    # The panel keeps no hours, and a tutor's own message leaves when the tutor says so.
-    if channel == PANEL or new.kind == "tutor_message" or new.to_id is None:
-        return at
-    own = session.scalar(
-        select(Person.time_zone).join(Membership, Membership.person_id == Person.id).where(Membership.id == new.to_id)
-    )
-    policy = policy_of(session, new.context_id)
-    zone = zone_named(own, time_zone_of(session, new.context_id).key).key
-    return quiet_until(at, zone, policy.quiet_from, policy.quiet_to)
+def add_all(session: Session, context_id: int, news: Sequence[NewPrompt], now: datetime) -> int:
+    """Record many prompts of one course, as ``add`` does, and return how many were not there; in few statements."""
+    ways = _Ways(session, context_id, news, now)
+    return len(insert_all(session, Prompt, [ways.row(new) for new in news]))
+
+
+class _Ways:
+    """By which way each of some prompts of one course leaves, and when: what decides it is read once for all."""
+
+    def __init__(self, session: Session, context_id: int, news: Iterable[NewPrompt], now: datetime) -> None:
+        self._session, self._context_id, self._now = session, context_id, now
+        wanted = {new.to_id for new in news if new.to_id is not None and new.kind in BY_MESSAGE}
+        self._reach = reach_of(session, sorted(wanted)) if wanted else {}
+        self._hours: tuple[str, Policy] | None = None
+
+    def row(self, new: NewPrompt) -> dict[str, Any]:
+        """Return a prompt as its row."""
+        reach = self._reach.get(new.to_id or 0) if new.kind in BY_MESSAGE else None
+        channel = channel_from(reach, new.kind)
+        return {
+            "key": new.key[:120],
+            "context_id": new.context_id,
+            "episode_id": new.episode_id,
+            "match_id": new.match_id,
+            "membership_id": new.to_id,
+            "by_id": new.by_id,
+            "kind": new.kind,
+            "channel": channel,
+            "facts": dict(new.facts),
+            "state": "due",
+            "made_at": self._now,
+            "due_at": self._leaves_at(new, channel, reach),
+        }
+
+    def _leaves_at(self, new: NewPrompt, channel: str, reach: Row[Any] | None) -> datetime:
+        at = (new.due_at or self._now) + wait_of(new.kind, channel)
+        # The panel keeps no hours, and a tutor's own message leaves when the tutor says so.
+        if channel == PANEL or new.kind == "tutor_message" or reach is None:
+            return at
+        if self._hours is None:
+            policy = policy_of(self._session, self._context_id)
+            self._hours = (time_zone_of(self._session, self._context_id).key, policy)
+        there, policy = self._hours
+        return quiet_until(at, zone_named(reach.time_zone, there).key, policy.quiet_from, policy.quiet_to)
 
 
 def seen(session: Session, membership_id: int, now: datetime) -> int:

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engagement.budget import Alert
-from engagement.episodes import Ending, EpisodeUpdate
+from engagement.episodes import Ending, EpisodeUpdate, OpenEpisode
 from engagement.policy import Policy
 from engagement.prompts import PromptPlan, tutor_due_at
-from engagement.values import Candidate
+from engagement.values import Candidate, Stall
 from lti_app.models import Context, Episode, Match, Prompt
-from lti_app.store.episodes import end_episode, open_episode, update_episode
+from lti_app.store.episodes import end_episode, open_episode, stored, update_episode
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.pairing import locked_episode, settle
-from lti_app.store.prompts import NewPrompt, add
+from lti_app.store.prompts import NewPrompt, add_all
 from lti_app.store.stories import tell
-from lti_app.store.sweep_values import FORGIVEN, OpenRow, open_row
+from lti_app.store.sweep_values import FORGIVEN, OpenRow, read_reasons
 
 
 def one_sweep_at_a_time(session: Session, context_id: int) -> None:
@@ -56,14 +57,27 @@ def save_openings(
     """Open an episode for each alert whose learner has none open, and return those that this call opened."""
     opened = []
     for alert in sorted(alerts, key=lambda one: one.stall.learner_id):
-        episode_id = open_episode(session, context_id, alert.stall, now, owner_id=alert.tutor_id)
-        if episode_id is None:
-            continue
-        row = open_row(session.get_one(Episode, episode_id))
-        due_at = tutor_due_at(row.episode, policy)
-        changed_rows(session, update(Episode).where(Episode.id == episode_id).values(due_at=due_at))
-        opened.append(row)
+        episode = _just_opened(alert.stall, now)
+        due_at = tutor_due_at(episode, policy)
+        episode_id = open_episode(session, context_id, alert.stall, now, owner_id=alert.tutor_id, due_at=due_at)
+        if episode_id is not None:
+            opened.append(OpenRow(replace(episode, id=episode_id), "open", alert.tutor_id, None, None))
     return tuple(opened)
+
+
+def _just_opened(stall: Stall, now: datetime) -> OpenEpisode:
+    """Return the episode as a later sweep will read it from its row."""
+    return OpenEpisode(
+        id=0,
+        learner_id=stall.learner_id,
+        kind=stall.kind,
+        opened_at=now,
+        activity_id=stall.activity_id,
+        since=stall.since,
+        probability=stall.probability,
+        confidence=stall.confidence,
+        reasons=read_reasons(stored(stall.reasons)),
+    )
 
 
 def save_candidates(
@@ -108,10 +122,11 @@ def _propose(session: Session, context_id: int, episode_id: int, one: Candidate,
 
 def withdraw_lapsed(session: Session, match_ids: Iterable[int], now: datetime) -> int:
     """Withdraw proposals whose helper paused, left or has no room any more, and return how many."""
+    match_ids = list(match_ids)
+    if not match_ids:
+        return 0
     by_episode: dict[int, list[int]] = defaultdict(list)
-    for match_id, episode_id in session.execute(
-        select(Match.id, Match.episode_id).where(Match.id.in_(list(match_ids)))
-    ):
+    for match_id, episode_id in session.execute(select(Match.id, Match.episode_id).where(Match.id.in_(match_ids))):
         by_episode[episode_id].append(match_id)
     count = 0
     for episode_id in sorted(by_episode):
@@ -126,18 +141,19 @@ def withdraw_lapsed(session: Session, match_ids: Iterable[int], now: datetime) -
 
 def save_prompts(session: Session, context_id: int, plans: Sequence[PromptPlan], now: datetime) -> int:
     """Record prompts that are not there yet and return how many; the key makes a second sweep harmless."""
+    if not plans:
+        return 0
     known = set(session.scalars(select(Prompt.key).where(Prompt.key.in_([plan.key for plan in plans]))))
     # Somebody may have said "this is wrong" while the sweep was thinking.
     open_ids = set(
         session.scalars(select(Episode.id).where(Episode.context_id == context_id, Episode.ended_at.is_(None)))
     )
-    count = 0
-    for plan in plans:
-        if plan.key in known or (plan.episode_id is not None and plan.episode_id not in open_ids):
-            continue
-        facts = {**plan.facts, "answers": [answer.value for answer in plan.answers]}
-        new = NewPrompt(
-            plan.key, plan.kind.value, context_id, plan.to_id, plan.episode_id, due_at=plan.due_at, facts=facts
+    new = [
+        NewPrompt(
+            plan.key, plan.kind.value, context_id, plan.to_id, plan.episode_id, due_at=plan.due_at,
+            facts={**plan.facts, "answers": [answer.value for answer in plan.answers]},
         )
-        count += add(session, new, now) is not None
-    return count
+        for plan in plans
+        if plan.key not in known and (plan.episode_id is None or plan.episode_id in open_ids)
+    ]  # fmt: skip
+    return add_all(session, context_id, new, now)

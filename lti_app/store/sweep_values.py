@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select
 from sqlalchemy.orm import Session
 
 from engagement.budget import AlertHistory, Desk, PastAlert
 from engagement.episodes import OpenEpisode
 from engagement.policy import Policy
 from engagement.values import Reason, ReasonCode, Stall, StallKind
+from lti_app.db import UtcDateTime
 from lti_app.models import Episode, GroupMember, HelpOffer, Match, Membership
+from lti_app.store.bulk import table_of
 from lti_app.store.meetings import blocked_pairs
 from lti_app.store.pairing import LIVE
 
@@ -23,6 +25,37 @@ AWAY_UNTIL = "away_until"
 # A match that was let go for these reasons may be proposed again; every other pair has had its chance.
 FORGIVEN = ("full", "gone", "not_now")
 DATED = ("on", "due_on")
+# Every sweep asks these: they are put together once, on plain tables.
+_E, _G, _O, _X, _M = (table_of(model) for model in (Episode, GroupMember, HelpOffer, Match, Membership))
+_HERE: BindParameter[int] = bindparam("context_id")
+_PAST = select(_E.c.membership_id, _E.c.opened_at, _E.c.ended_at, _E.c.outcome, _E.c.owner_id).where(
+    _E.c.context_id == _HERE, (_E.c.ended_at.is_(None)) | (_E.c.ended_at > bindparam("oldest", type_=UtcDateTime()))
+)
+_TUTORS = (
+    select(_M.c.id, _M.c.settings)
+    .where(_M.c.context_id == _HERE, _M.c.role == "tutor", _M.c.state == "active")
+    .order_by(_M.c.id)
+)
+_TUTORS_GROUPS = (
+    select(_G.c.membership_id, _G.c.group_id)
+    .join(_M, _M.c.id == _G.c.membership_id)
+    .where(_M.c.context_id == _HERE, _M.c.role == "tutor", _M.c.state == "active")
+)
+_MATCHES = (
+    select(
+        _X.c.id, _X.c.state, _X.c.episode_id, _X.c.helper_id, _X.c.activity_id, _X.c.ended_why,
+        _E.c.membership_id.label("learner_id"),
+    )
+    .join(_E, _E.c.id == _X.c.episode_id)
+    .where(_X.c.context_id == _HERE)
+    .order_by(_X.c.id)
+)  # fmt: skip
+_OFFERS = (
+    select(_O.c.membership_id, _O.c.activity_id, _O.c.capacity)
+    .join(_M, _M.c.id == _O.c.membership_id)
+    .where(_M.c.context_id == _HERE, _M.c.state == "active")
+    .where(_O.c.ended_at.is_(None), _O.c.paused_at.is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,31 +153,21 @@ def stall_again(row: OpenRow) -> Stall:
 
 def _past_alerts(session: Session, context_id: int, policy: Policy, now: datetime) -> tuple[PastAlert, ...]:
     oldest = now - timedelta(days=max(policy.cool_down_days, policy.wrong_days, 7))
-    rows = session.execute(
-        select(Episode.membership_id, Episode.opened_at, Episode.ended_at, Episode.outcome, Episode.owner_id).where(
-            Episode.context_id == context_id, (Episode.ended_at.is_(None)) | (Episode.ended_at > oldest)
-        )
-    )
+    rows = session.execute(_PAST, {"context_id": context_id, "oldest": oldest})
     return tuple(PastAlert(row[0], row[1], row[2], row[3] == "wrong", row[4]) for row in rows)
 
 
 def _desks(session: Session, context_id: int) -> tuple[Desk, ...]:
-    tutors = session.scalars(
-        select(Membership)
-        .where(Membership.context_id == context_id, Membership.role == "tutor", Membership.state == "active")
-        .order_by(Membership.id)
-    ).all()
+    here = {"context_id": context_id}
     groups: dict[int, set[int]] = defaultdict(set)
-    ids = [tutor.id for tutor in tutors]
-    for row in session.execute(
-        select(GroupMember.membership_id, GroupMember.group_id).where(GroupMember.membership_id.in_(ids))
-    ):
+    for row in session.execute(_TUTORS_GROUPS, here):
         groups[row[0]].add(row[1])
-    return tuple(Desk(tutor.id, frozenset(groups[tutor.id]), None, _away(tutor)) for tutor in tutors)
+    tutors = session.execute(_TUTORS, here)
+    return tuple(Desk(tutor.id, frozenset(groups[tutor.id]), None, _away(tutor.settings)) for tutor in tutors)
 
 
-def _away(tutor: Membership) -> datetime | None:
-    written = (tutor.settings or {}).get(AWAY_UNTIL)
+def _away(settings: Mapping[str, Any] | None) -> datetime | None:
+    written = (settings or {}).get(AWAY_UNTIL)
     try:
         at = datetime.fromisoformat(written) if isinstance(written, str) else None
     except ValueError:
@@ -155,17 +178,13 @@ def _away(tutor: Membership) -> datetime | None:
 def _matches(
     session: Session, context_id: int, open_ones: dict[int, int], excluded: frozenset[int]
 ) -> tuple[dict[int, frozenset[int]], list[int], set[tuple[int, int]]]:
-    possible, out = _possible(session, context_id), {*open_ones.values(), *excluded}
+    matches = session.execute(_MATCHES, {"context_id": context_id}).all()
+    loads = Counter(match.helper_id for match in matches if match.state in LIVE)
+    possible, out = _possible(session, context_id, loads), {*open_ones.values(), *excluded}
     proposed: dict[int, set[int]] = defaultdict(set)
     lapsed: list[int] = []
     used: set[tuple[int, int]] = set()
-    rows = session.execute(
-        select(Match, Episode.membership_id)
-        .join(Episode, Episode.id == Match.episode_id)
-        .where(Match.context_id == context_id)
-        .order_by(Match.id)
-    )
-    for match, learner_id in rows:
+    for match in matches:
         if match.state == "proposed" and match.episode_id in open_ones:
             # A helper who has stalled since has enough to carry; whom the policy leaves out is not shown any more.
             if (match.helper_id, match.activity_id) in possible and match.helper_id not in out:
@@ -173,24 +192,14 @@ def _matches(
             else:
                 lapsed.append(match.id)
         elif match.state != "proposed" and not (match.state == "withdrawn" and match.ended_why in FORGIVEN):
-            used.add((learner_id, match.helper_id))
+            used.add((match.learner_id, match.helper_id))
     return {episode_id: frozenset(helpers) for episode_id, helpers in proposed.items()}, lapsed, used
 
 
-def _possible(session: Session, context_id: int) -> set[tuple[int, int]]:
+def _possible(session: Session, context_id: int, loads: Mapping[int, int]) -> set[tuple[int, int]]:
     """Return (helper, activity) pairs with an open offer of an active learner who has room."""
-    loads: dict[int, int] = defaultdict(int)
-    for helper_id in session.scalars(
-        select(Match.helper_id).where(Match.context_id == context_id, Match.state.in_(LIVE))
-    ):
-        loads[helper_id] += 1
-    offers = session.execute(
-        select(HelpOffer.membership_id, HelpOffer.activity_id, HelpOffer.capacity)
-        .join(Membership, Membership.id == HelpOffer.membership_id)
-        .where(Membership.context_id == context_id, Membership.state == "active")
-        .where(HelpOffer.ended_at.is_(None), HelpOffer.paused_at.is_(None))
-    ).all()
+    offers = session.execute(_OFFERS, {"context_id": context_id}).all()
     room: dict[int, int] = defaultdict(int)
     for helper_id, _, capacity in offers:
         room[helper_id] = max(room[helper_id], capacity)
-    return {(row[0], row[1]) for row in offers if loads[row[0]] < room[row[0]]}
+    return {(row[0], row[1]) for row in offers if loads.get(row[0], 0) < room[row[0]]}

@@ -39,6 +39,8 @@ def _asking(learners: int, activities: int, folder: Path) -> None:
 @click.option("--postgres", is_flag=True, help="Measure saving on PostgreSQL too (Debian's package).")
 @click.option("--courses", default=1000, show_default=True, help="0 leaves the turns out.")
 @click.option("--answer-seconds", default=0.1, show_default=True, help="How long the LMS takes for a course.")
+@click.option("--engines", default="sqlite", show_default=True, help="For the turns: sqlite,postgresql,redis.")
+@click.option("--workers", default="1,2,4", show_default=True, help="For the turns.")
 @click.option("--even", is_flag=True, help="No platform is larger than the others (else one has half the courses).")
 def main(
     learners: int,
@@ -48,6 +50,8 @@ def main(
     postgres: bool,
     courses: int,
     answer_seconds: float,
+    engines: str,
+    workers: str,
     even: bool,
 ) -> None:
     """Print the tables."""
@@ -63,7 +67,9 @@ def main(
             sync_saving.saving(stack.enter_context(servers.postgres(folder / "pg")), folder, learners, activities)
         if courses:
             _head(sync_turns.HEAD)
-            sync_turns.fairness(folder, courses, 20, answer_seconds, even)
+            many = sync_turns.Many(courses, 20, answer_seconds, even)
+            for engine in engines.split(","):
+                sync_turns.fairness(folder, many, engine, tuple(int(count) for count in workers.split(",")))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import resource
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -24,9 +27,15 @@ from lti_app.jobs.clock import take_turn
 from lti_app.jobs.engine import make_huey, make_jobs
 from lti_app.models import Context
 from lti_app.store import runs
+from tests import servers
 from tests.store.told import course, make_academy, make_course
 
-HEAD = "| workers | courses/s | against one | small platforms done at | never read |"
+HEAD = (
+    "| database, queue | workers | courses/s | against one | CPU ms a course | small platforms done at | never read "
+    "| load |"
+)
+ENGINES = ("sqlite", "postgresql", "redis")
+GIVE_UP = 3600
 
 
 class SlowLms:
@@ -88,34 +97,69 @@ def _work_until_done(database_url: str, jobs_url: str, seconds: float) -> None:
                 huey.execute(task)
 
 
-def fairness(folder: Path, courses: int, platforms: int, seconds: float, even: bool) -> None:
-    """Print a row for 1, 2 and 4 workers; unless ``even``, one platform has half of all the courses."""
+@dataclass(frozen=True, slots=True)
+class Many:
+    """How many courses are due at once, of how many platforms, and how long an LMS takes; ``even``: none is larger."""
+
+    courses: int
+    platforms: int
+    seconds: float
+    even: bool
+
+
+def fairness(folder: Path, many: Many, engine: str, workers: tuple[int, ...]) -> None:
+    """Print a row for each number of workers; unless even, one platform has half of all the courses."""
     base = None
-    for workers in (1, 2, 4):
-        with ExitStack() as stack:
-            database = stack.enter_context(fresh(None, folder, f"many{workers}"))
-            with database.writing() as session:
-                homes = [make_academy(session, number) for number in range(1, platforms + 1)]
-                due_at = datetime.now(UTC) - timedelta(minutes=5)
-                for number in range(courses):
-                    large = number % 2 and not even
-                    home = homes[0] if large else homes[1 + number // 2 % (platforms - 1)]
-                    make_course(session, home, number, due_at=due_at)
-            url, jobs_url = f"sqlite:///{folder}/many{workers}.sqlite3", f"sqlite:///{folder}/jobs{workers}.sqlite3"
-            began = time.monotonic()
-            people = [
-                multiprocessing.Process(target=_work_until_done, args=(url, jobs_url, seconds)) for _ in range(workers)
-            ]
-            for one in people:
-                one.start()
-            last = _watch(database, courses, began)
-            for one in people:
-                one.join()
-        base = base or last["all"]
-        click.echo(
-            f"| {workers} | {courses / last['all']:.1f} | {base / last['all']:.2f} "
-            f"| {last['small'] / last['all']:.2f} | {last['unread']} |"
-        )
+    with ExitStack() as stack:
+        server, queue = _servers(folder, engine, stack)
+        for count in workers:
+            name = f"many_{engine}_{count}"
+            database = stack.enter_context(fresh(server, folder, name))
+            _fill(database, many)
+            url = database.engine.url.render_as_string(hide_password=False)
+            jobs_url = f"sqlite:///{folder}/jobs_{name}.sqlite3" if queue is None else f"{queue}/{count}"
+            jobs_url = url if queue == server is not None else jobs_url
+            last = _run(database, url, jobs_url, many, count)
+            base = base or last["all"]
+            read = many.courses - last["unread"]
+            click.echo(
+                f"| {engine} | {count} | {read / last['all']:.1f} | {base / last['all']:.2f} "
+                f"| {last['cpu'] / many.courses * 1000:.0f} | {last['small'] / last['all']:.2f} "
+                f"| {last['unread']:.0f} | {os.getloadavg()[1]:.0f} |"
+            )
+
+
+def _servers(folder: Path, engine: str, stack: ExitStack) -> tuple[str | None, str | None]:
+    """Start what the engine needs and return the addresses of the database's server and of the queue's."""
+    if engine == "sqlite":
+        return None, None
+    folder.joinpath(engine).mkdir()
+    server = stack.enter_context(servers.postgres(folder / engine))
+    return server, stack.enter_context(servers.redis(folder / engine)) if engine == "redis" else server
+
+
+def _fill(database: Database, many: Many) -> None:
+    with database.writing() as session:
+        homes = [make_academy(session, number) for number in range(1, many.platforms + 1)]
+        due_at = datetime.now(UTC) - timedelta(minutes=5)
+        for number in range(many.courses):
+            large = number % 2 and not many.even
+            home = homes[0] if large else homes[1 + number // 2 % (many.platforms - 1)]
+            make_course(session, home, number, due_at=due_at)
+
+
+def _run(database: Database, url: str, jobs_url: str, many: Many, workers: int) -> dict[str, float]:
+    spent, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    people = [
+        multiprocessing.Process(target=_work_until_done, args=(url, jobs_url, many.seconds)) for _ in range(workers)
+    ]
+    for one in people:
+        one.start()
+    last = _watch(database, many.courses, began)
+    for one in people:
+        one.join()
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return last | {"cpu": now.ru_utime + now.ru_stime - spent.ru_utime - spent.ru_stime}
 
 
 def _watch(database: Database, courses: int, began: float) -> dict[str, float]:
@@ -127,7 +171,7 @@ def _watch(database: Database, courses: int, began: float) -> dict[str, float]:
             open_now = session.scalars(select(Context.deployment_id).where(Context.synced_at.is_(None))).all()
         if "small" not in last and all(deployment_id == 1 for deployment_id in open_now):
             last["small"] = time.monotonic() - began
-        if not open_now or time.monotonic() - began > 900:
+        if not open_now or time.monotonic() - began > GIVE_UP:
             last["all"], last["unread"] = time.monotonic() - began, len(open_now)
     last.setdefault("small", last["all"])
     return last

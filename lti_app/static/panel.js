@@ -19,8 +19,10 @@
   // lti.frameResize: some platforms read an object, others only a JSON string, some the older name.
   let told = 0;
   let waiting = 0;
+  let last = -80;
   const tell = () => {
     waiting = 0;
+    last = performance.now();
     if (window.parent === window && !window.opener) return;
     const body = document.body;
     const height = Math.ceil(body.getBoundingClientRect().height);
@@ -34,8 +36,15 @@
       listener.postMessage(JSON.stringify(message), "*");
     });
   };
+  // At once, since what has just opened must not lie behind the frame's edge; then at most every 80 ms.
   const measure = () => {
-    if (!waiting) waiting = window.setTimeout(tell, 80);
+    if (waiting) return;
+    const since = performance.now() - last;
+    if (since < 80) {
+      waiting = window.setTimeout(tell, 80 - since);
+      return;
+    }
+    tell();
   };
 
   // Drafts ---------------------------------------------------------------------------------------------------

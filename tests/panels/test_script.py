@@ -130,6 +130,19 @@ def test_bruno_replies_in_a_frame_without_cookies(
     page.close()
 
 
+def test_what_has_just_opened_is_told_to_the_course_page_at_once(
+    frame: Callable[..., Any], as_: As, course: Course
+) -> None:
+    page, inside, faults = frame(as_(course.ada), "talk")
+    # No timer fires any more: whoever waits with the new height tells it never.
+    inside.evaluate("window.setTimeout = () => 0")
+    before = max(message["height"] for message in page.evaluate("heard") if isinstance(message, dict))
+    inside.locator("summary", has_text="Start a discussion").click()
+    page.wait_for_function(f"heard.some((one) => one.height > {before})")
+    assert faults == []
+    page.close()
+
+
 def test_in_a_tab_of_its_own_a_draft_outlives_a_reload_and_goes_when_it_was_sent(
     frame: Callable[..., Any], as_: As, course: Course
 ) -> None:

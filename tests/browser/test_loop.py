@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 
 from lti_app.demo import Demo
-from tests.browser.conftest import OpenBrowser
+from tests.browser.conftest import OpenBrowser, at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 Be = Callable[..., tuple[Page, FrameLocator]]
@@ -47,6 +47,7 @@ def test_ada_is_stuck_bruno_helps_clara_sees_it_and_it_closes_by_itself(demo: De
     care.get_by_text("Perché lo vedo?").click()
     expect(care.locator(".reasons")).to_contain_text("Quiz 2")
     expect(care).to_contain_text("Mai voti")
+    at_rest(panel)
     first = care.locator("article").first
     name = first.get_by_role("heading").inner_text()
     first.get_by_role("button").click()
@@ -100,9 +101,11 @@ def test_dario_starts_a_discussion_and_elena_answers_at_320_pixels(demo: Demo, b
     _page, panel = be(dario, width=320, height=700)
     panel.get_by_role("link", name="Discussioni").click()
     panel.locator("details.dialog > summary").first.click()
+    at_rest(panel)
     panel.locator("input[name='title']").fill("Come si legge un istogramma?")
     panel.locator("textarea").first.fill("Le barre mi confondono: **che cosa** dice l'altezza?")
     panel.locator("textarea").first.press("Tab")
+    at_rest(panel)
     panel.locator("form", has=panel.locator("input[name='title']")).get_by_role("button").last.click()
     expect(panel.get_by_role("heading", name="Come si legge un istogramma?")).to_be_visible()
     _page, hers = be(elena, width=320, height=700)
@@ -146,6 +149,7 @@ def _open_desk(panel: FrameLocator) -> None:
 def _write(panel: FrameLocator, words: str) -> None:
     box = panel.locator("textarea[name='body']").first
     box.fill(words)
+    at_rest(panel)
     panel.locator("form", has=panel.locator("textarea[name='body']")).first.get_by_role("button").first.click()
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from lti_app.demo import Demo
-from tests.browser.conftest import OpenBrowser
+from tests.browser.conftest import OpenBrowser, at_rest
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PANEL = "iframe[src*='launch.php']"
@@ -43,14 +43,18 @@ def test_the_manager_turns_the_lot_on_and_reads_too_early_to_tell(demo: Demo, ro
     follow(panel, "Serve?")
     expect(panel.locator("main")).to_contain_text("Che cosa costa")
     expect(panel.locator("#share")).to_have_value("10")
+    at_rest(panel)
     panel.locator("#worth").select_option("20")
     size = panel.locator("#plan-size").inner_text()
     panel.get_by_role("button", name="Ricalcola").click()
     expect(panel.locator("#plan-size")).not_to_have_text(size)
+    at_rest(panel)
     panel.get_by_role("button", name="Accendi").click()
     expect(panel.get_by_role("heading", name="Troppo presto per dirlo.")).to_be_visible()
     expect(panel.locator("main")).to_contain_text("ancora nessuno")
+    at_rest(panel)
     panel.get_by_text("Spegni il sorteggio…").click()
+    at_rest(panel)
     panel.get_by_role("button", name="Spegni", exact=True).click()
     expect(panel.locator("main")).to_contain_text("non si sorteggia più")
 

@@ -10,6 +10,7 @@ from flask import current_app, g, render_template, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from lti_app import welcoming
 from lti_app.house import house
 from lti_app.store import circle_view, events, names, news, people, reports, talk
 from lti_app.store.community_settings import CommunitySettings, community_from
@@ -116,7 +117,7 @@ def make_shell(session: Session) -> Shell:
     return Shell(
         course=me.context.title or me.context.label or "",
         academy=g.academy.name,
-        name=names.full_name(me.person),
+        name=names.called_name(me.person),
         first_name=names.first_name(me.person),
         initials=names.initials(me.person),
         others=max(0, glance.people - 1),
@@ -146,4 +147,5 @@ def draft_scope() -> str:
 def render_panel(session: Session, template: str, *, tab: str, **context: Any) -> str:
     """Render a whole page that extends ``panel.html``; ``tab`` is the key of the current tab."""
     frame = make_shell(session)
+    context.setdefault("welcome", welcoming.card_on(session, tab))
     return render_template(template, shell=frame, tab=tab, scheme=scheme(), draft_scope=draft_scope(), **context)

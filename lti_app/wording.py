@@ -35,8 +35,13 @@ def spell(number: int) -> str:
     return words.get(number) or format_decimal(number)
 
 
-def tint(name: str) -> int:
-    """Return which soft colour belongs to a name, the same for "Marco B." as for "Marco Bianchi"."""
+def tint(name: str, mark: str = "") -> int:
+    """Return which soft colour a person chose, else the one of a name: the same for "Marco B." and "Marco Bianchi"."""
+    chosen: int | None = getattr(mark, "tint", None)
+    if chosen is not None:
+        return chosen % TINTS
+    # Staff read the platform's name in brackets beside a chosen one.
+    name = name.partition(" (")[0]
     words = name.split()
     key = name if len(words) < 2 else f"{words[0]} {words[-1][0]}"
     return zlib.crc32(key.casefold().encode()) % TINTS

@@ -40,6 +40,7 @@ from lti_app.models.support import (
     Prompt,
 )
 from lti_app.models.uploads import Upload
+from lti_app.models.welcome import Introductions, Norms, NormsAccepted, Why
 from lti_app.models.words import Wording
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "Feeling",
     "GroupMember",
     "HelpOffer",
+    "Introductions",
     "LmsConnection",
     "Match",
     "Material",
@@ -82,6 +84,8 @@ __all__ = [
     "Mention",
     "Milestone",
     "Mute",
+    "Norms",
+    "NormsAccepted",
     "Notification",
     "ParticipationScore",
     "Person",
@@ -104,5 +108,6 @@ __all__ = [
     "ToolKey",
     "Upload",
     "WordUse",
+    "Why",
     "Wording",
 ]

@@ -110,7 +110,10 @@ class ConsumedState(Base):
 
 
 class Person(Base):
-    """Somebody at a platform: a ``sub`` of a launch, an id of its web services, or both."""
+    """Somebody at a platform: a ``sub`` of a launch, an id of its web services, or both.
+
+    ``display_name``, ``tint`` and ``portrait`` (the key of an upload) are how they chose to be seen.
+    """
 
     __tablename__ = "person"
     __table_args__ = (
@@ -142,6 +145,8 @@ class Person(Base):
     email: Mapped[str | None] = mapped_column(String(320))
     picture: Mapped[str | None] = mapped_column(String(2000))
     display_name: Mapped[str | None] = mapped_column(String(80))
+    tint: Mapped[int | None]
+    portrait: Mapped[str | None] = mapped_column(String(64))
     locale: Mapped[str | None] = mapped_column(String(20))
     time_zone: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]

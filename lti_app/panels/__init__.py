@@ -14,14 +14,17 @@ from lti_app.panels import (
     gallery,
     home,
     letters,
+    me,
     news,
     peer,
     safety,
     talk,
+    welcome,
 )
 from lti_app.panels.events import feed
 from lti_app.panels.events import words as event_words
 from lti_app.panels.peer.forms import Offer, offer_of
+from lti_app.panels.welcome import starters
 
 blueprint = Blueprint("panels", __name__)
 ROOMS = (
@@ -32,10 +35,12 @@ ROOMS = (
     gallery,
     home,
     letters,
+    me,
     news,
     peer,
     safety,
     talk,
+    welcome,
 )
 for room in ROOMS:
     blueprint.register_blueprint(room.blueprint)
@@ -50,7 +55,7 @@ def _teach(state: BlueprintSetupState) -> None:
     wording.install(app)
     event_words.install(app)
     app.jinja_env.globals.update(file_address=files.file_address)
-    app.jinja_env.globals.update(empty_offer=Offer, offer_form=offer_of)
+    app.jinja_env.globals.update(empty_offer=Offer, offer_form=offer_of, starters=starters)
     app.jinja_env.globals.update(
         style_address=bundle.style_address, script_address=bundle.script_address, font_address=bundle.font_address
     )

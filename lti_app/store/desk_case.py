@@ -37,10 +37,10 @@ from lti_app.store.refusals import NotYours
 from lti_app.store.stall_card import stuck_at
 from lti_app.store.stories import story_of
 from lti_app.store.views import ActivityRef, Face
+from lti_app.store.why import MOTIVE_SHARED, shared_why
 
 STRIP_DAYS = 28
 SAID_FOR = timedelta(days=56)
-MOTIVE_SHARED = "shares_motive"
 
 
 def step_of(row: EpisodeEvent, people: Mapping[int, Face]) -> Step:
@@ -85,6 +85,7 @@ def desk_case(
         draft=_draft(session, episode, member, person, tutor, refs),
         colleagues=tuple(people[id_] for id_ in colleagues),
         channel=channel_for(session, member.id),
+        why=shared_why(session, member.id),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from lti_app.store.views import ActivityRef, Face, ReasonView
+from lti_app.store.why import WhyView
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +154,4 @@ class DeskCase:
     draft: DraftFacts
     colleagues: tuple[Face, ...]
     channel: str
+    why: WhyView | None = None

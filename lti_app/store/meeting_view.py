@@ -12,6 +12,7 @@ from lti_app.models import Episode, Match
 from lti_app.store.course_facts import activity_refs, faces
 from lti_app.store.refusals import NotYours
 from lti_app.store.views import ActivityRef, Face
+from lti_app.store.why import WhyView, shared_why
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class MeetingView:
     accepted_at: datetime
     has_ended: bool
     said: bool | None
+    why: WhyView | None = None
 
 
 def meeting(session: Session, match_id: int, membership_id: int) -> MeetingView:
@@ -48,4 +50,5 @@ def meeting(session: Session, match_id: int, membership_id: int) -> MeetingView:
         accepted_at=match.answered_at or match.proposed_at,
         has_ended=match.state == "ended",
         said=match.helper_says if is_helper else match.helped,
+        why=shared_why(session, other_id, with_helper=True) if is_helper and match.state == "accepted" else None,
     )

@@ -1,14 +1,45 @@
-"""How a person is named to others: never more than they or their platform gave."""
+"""How a person is named and shown to others: never more than they or their platform gave."""
 
 from __future__ import annotations
 
 from lti_app.models import Person
 
 
-def full_name(person: Person) -> str:
-    """Return the name for staff, or an empty string when nobody told us (the page says "a learner")."""
+class Mark(str):
+    """The letters in a person's circle, and the tint or the portrait (an upload's key) that they chose instead."""
+
+    __slots__ = ("portrait", "tint")
+
+    tint: int | None
+    portrait: str | None
+
+    def __new__(cls, letters: str, tint: int | None = None, portrait: str | None = None) -> Mark:
+        """Make the letters of a circle; without a tint it takes the one of the person's name."""
+        mark = super().__new__(cls, letters)
+        mark.tint, mark.portrait = tint, portrait
+        return mark
+
+
+def platform_name(person: Person) -> str:
+    """Return the name that the platform told, or an empty string."""
     joined = " ".join(part for part in (person.given_name, person.family_name) if part)
-    return person.display_name or person.name or joined
+    return person.name or joined
+
+
+def called_name(person: Person) -> str:
+    """Return the name a person goes by: the one they chose, else their platform's, whole."""
+    return person.display_name or platform_name(person)
+
+
+def full_name(person: Person) -> str:
+    """Return the name for staff, or an empty string when nobody told us (the page says "a learner").
+
+    Staff must find people in the LMS: its name stands beside a chosen one that is another.
+    """
+    called, told = called_name(person), platform_name(person)
+    if not told or called.casefold() == told.casefold():
+        return called
+    return f"{called} ({told})"
 
 
 def first_name(person: Person) -> str:
@@ -18,16 +49,19 @@ def first_name(person: Person) -> str:
 
 def short_name(person: Person) -> str:
     """Return the name for other learners, such as "Marco B."; a display name they chose is used as it is."""
-    if person.display_name:
-        return person.display_name
+    return person.display_name or shortened(person)
+
+
+def shortened(person: Person) -> str:
+    """Return the platform's name as other learners see it where nothing else was chosen."""
     words = (person.name or "").split()
     given = person.given_name or (words[0] if words else "")
     family = person.family_name or (words[-1] if len(words) > 1 else "")
     return f"{given} {family[0].upper()}." if given and family else given
 
 
-def initials(person: Person) -> str:
-    """Return one or two capital letters, or an empty string when there is no name."""
-    words = full_name(person).split()
+def initials(person: Person) -> Mark:
+    """Return one or two capital letters, or none when there is no name, with the look the person chose."""
+    words = [word for word in called_name(person).split() if word[0].isalnum()]
     picked = words if len(words) < 2 else [words[0], words[-1]]
-    return "".join(word[0].upper() for word in picked)
+    return Mark("".join(word[0].upper() for word in picked), person.tint, person.portrait)

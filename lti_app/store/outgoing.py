@@ -11,7 +11,7 @@ from lti_app.letter_words import language_of
 from lti_app.models import Academy, Activity, Context, Deployment, Match, Membership, Person, Prompt
 from lti_app.store.channels import DIGEST, course_address
 from lti_app.store.digest_letters import Digest, digest_of
-from lti_app.store.names import first_name, full_name
+from lti_app.store.names import called_name, first_name
 from lti_app.store.scope import zone_named
 from lti_app.store.wordings import Key, own_words
 
@@ -71,14 +71,14 @@ def outgoing(session: Session, prompt: Prompt) -> Outgoing:
         to_id=prompt.membership_id or 0,
         to_api_id=person.api_id or "",
         to_email=person.email or "",
-        to_name=full_name(person),
+        to_name=called_name(person),
         first_name=first_name(person),
         language=language,
         stall_kind=kind,
         motive=motive or "",
         helpers=prompt.facts.get("candidates") or 0,
         activity=_title(session, prompt),
-        sender=full_name(sender) if sender else None,
+        sender=called_name(sender) if sender else None,
         body=prompt.facts.get("body"),
         own_words=own if prompt.kind == "nudge" else None,
         academy=academy.name,

@@ -24,9 +24,9 @@ class CourseGlance:
     faces: tuple[Face, ...]
 
 
-def face(membership_id: int, person: Person, *, to_staff: bool = False) -> Face:
-    """Return a person as shown to course mates (short name), or to staff (whole name)."""
-    name = names.full_name(person) if to_staff else names.short_name(person)
+def face(membership_id: int, person: Person, *, to_staff: bool = False, is_staff: bool = False) -> Face:
+    """Return a person as shown to course mates (short name), or to staff (whole name); staff go by their whole name."""
+    name = names.full_name(person) if to_staff else names.called_name(person) if is_staff else names.short_name(person)
     return Face(membership_id, name, names.initials(person))
 
 
@@ -40,7 +40,7 @@ def faces(session: Session, membership_ids: Iterable[int | None], *, to_staff: b
         .join(Person, Person.id == Membership.person_id)
         .where(Membership.id.in_(wanted))
     )
-    return {id_: face(id_, person, to_staff=to_staff or role != "learner") for id_, role, person in rows}
+    return {id_: face(id_, person, to_staff=to_staff, is_staff=role != "learner") for id_, role, person in rows}
 
 
 def staff_among(session: Session, membership_ids: Iterable[int | None]) -> frozenset[int]:

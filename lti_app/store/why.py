@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engagement.values import Motive
 from lti_app.models import Membership, Why
 from lti_app.store.course_facts import active_membership
+from lti_app.store.hearing import hear
 
 NOBODY, TUTORS, HELPERS = "nobody", "tutors", "helpers"
 SHARES = (NOBODY, TUTORS, HELPERS)
@@ -59,6 +60,7 @@ def say_why(
     row.words, row.shared_with, row.said_at = words, shared_with, now
     member.settings = {**(member.settings or {}), MOTIVE_SHARED: shared_with != NOBODY}
     session.flush()
+    hear(session, member.context_id, membership_id, words, now)
     return member
 
 

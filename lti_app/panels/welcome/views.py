@@ -21,6 +21,7 @@ from lti_app.panels.welcome.starters import starters
 from lti_app.shell import render_panel
 from lti_app.store import hello, norms, selves, welcome, why
 from lti_app.store.refusals import Taken, TooLate
+from lti_app.store.speaking import Muted, TooFast
 from lti_app.store.talk import MAX_BODY
 from lti_app.welcoming import Drafts
 
@@ -32,17 +33,17 @@ def _step_asked() -> str | None:
 
 def _page(drafts: Drafts | None = None, step: str | None = None) -> str:
     with house().db.reading() as session:
-        card = welcoming.card(session, step=step or _step_asked() or _done_if_through(), drafts=drafts)
+        card = welcoming.card(session, step=step or _step_asked() or _next(), drafts=drafts)
         return render_panel(session, "panels/welcome/page.html", tab="welcome", welcome=card)
 
 
-def _done_if_through() -> str | None:
-    return None if welcome.walk_of(g.membership).due(welcoming.version()) else "done"
+def _next() -> str:
+    return welcome.walk_of(g.membership).due(welcoming.version()) or "done"
 
 
 def _part(drafts: Drafts | None = None, step: str | None = None) -> str:
     with house().db.reading() as session:
-        card = welcoming.card(session, step=step or _done_if_through(), drafts=drafts)
+        card = welcoming.card(session, step=step or _next(), drafts=drafts)
         return render_template("panels/welcome/_welcome.html", welcome=card, moved=True)
 
 
@@ -127,6 +128,9 @@ def say_hello() -> Response:
         )
     except TooLate:
         return _again("hello", Drafts(hello=Field(words.value, _("That did not work. Please try once more."))))
+    except (Muted, TooFast):
+        fault = _("Your voice rests just now, so this cannot be said yet. You can leave this out and come back.")
+        return _again("hello", Drafts(hello=Field(words.value, fault)))
 
 
 @blueprint.post("/skip")

@@ -107,7 +107,7 @@ __all__ = [
     "ThreadVote",
     "ToolKey",
     "Upload",
-    "WordUse",
     "Why",
+    "WordUse",
     "Wording",
 ]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Context, Introductions, Post, Thread
 from lti_app.store import posting
+from lti_app.store.words_index import index_thread
 
 
 def introductions(session: Session, context_id: int) -> int | None:
@@ -67,4 +68,5 @@ def _begin(session: Session, context_id: int, title: str, opening: str, now: dat
     else:
         row.thread_id = thread.id
     session.flush()
+    index_thread(session, thread.id, now)
     return thread.id

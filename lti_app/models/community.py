@@ -13,6 +13,7 @@ ACCEPTED = text("accepted_at IS NOT NULL")
 NOT_INDEXED = text("indexed_at IS NULL")
 ON_POST = text("post_id IS NOT NULL")
 ON_MILESTONE = text("milestone_id IS NOT NULL")
+NOT_RAISED = text("kind = 'ask' AND raised_at IS NULL")
 
 
 class Thread(Base):
@@ -22,6 +23,7 @@ class Thread(Base):
     circle. ``anonymous``: its author is hidden from peers, never from staff. ``closed_at``: it can be read, not
     answered; ``archived_at``: it has left the lists; ``merged_into_id``: its posts went to another thread.
     ``indexed_at``: its words are in the index; NULL once they have changed (``lti_app.store.words_index``).
+    ``raised_at``: a question has waited too long and the tutors heard of it.
     """
 
     __tablename__ = "thread"
@@ -29,6 +31,7 @@ class Thread(Base):
         Index("ix_thread_context_id_kind_moved_at", "context_id", "kind", "moved_at"),
         Index("uq_thread_match_id", "match_id", unique=True),
         Index("uq_thread_circle_id", "circle_id", unique=True),
+        Index("ix_thread_not_raised", "created_at", sqlite_where=NOT_RAISED, postgresql_where=NOT_RAISED),
         Index("ix_thread_not_indexed", "id", sqlite_where=NOT_INDEXED, postgresql_where=NOT_INDEXED),
         # As for a post: a double click starts one thread.
         UniqueConstraint("author_id", "form_key"),
@@ -53,6 +56,7 @@ class Thread(Base):
     archived_at: Mapped[datetime | None]
     merged_into_id: Mapped[int | None] = parent("thread.id", cascade=False, nullable=True)
     indexed_at: Mapped[datetime | None]
+    raised_at: Mapped[datetime | None]
 
 
 class ThreadVote(Base):

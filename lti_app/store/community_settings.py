@@ -27,12 +27,14 @@ class CommunitySettings:
     """What holds in one course.
 
     ``panels`` are those that are left out. ``hold_first``: so many first posts of a newcomer wait for a moderator.
-    ``anonymous``: questions may be hidden from peers. ``starters`` are the course's own; ``help_contacts`` (Markdown)
+    ``anonymous``: who asks may hide from peers. ``answer_within_hours``: so long (working days only) a question waits
+    before the tutors hear of it. ``starters`` are the course's own; ``help_contacts`` (Markdown)
     are shown to somebody whose words speak of harm.
     """
 
     panels_off: tuple[str, ...] = ()
     anonymous: bool = True
+    answer_within_hours: int = 24
     hold_first: int = 0
     hold_links: bool = True
     starters: tuple[str, ...] = ()

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from lti_app import welcoming
 from lti_app.house import house
-from lti_app.store import circle_view, events, names, news, people, reports, talk
+from lti_app.store import ask, circle_view, events, names, news, people, reports, talk
+from lti_app.store.ask_rows import Viewer
 from lti_app.store.community_settings import CommunitySettings, community_from
 from lti_app.store.speaking import CARE_UNTIL
 from lti_app.store.views import Face
@@ -90,6 +91,8 @@ def _news(session: Session, key: str) -> int:
     """Return how much is new behind one tab."""
     me = g.membership
     match key:
+        case "ask":
+            return ask.new_answers(session, Viewer(me.context_id, me.id, g.visit.is_staff)) if me.id else 0
         case "talk":
             return talk.new_threads(session, me.context_id, me.id)
         case "peer":

@@ -7,6 +7,7 @@ from flask.blueprints import BlueprintSetupState
 
 from lti_app import wording
 from lti_app.panels import (
+    ask,
     bundle,
     circle,
     events,
@@ -28,6 +29,7 @@ from lti_app.panels.welcome import starters
 
 blueprint = Blueprint("panels", __name__)
 ROOMS = (
+    ask,
     bundle,
     circle,
     events,

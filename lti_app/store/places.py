@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from lti_app.models import Academy, Activity, Context, Deployment, PlacedPanel, ResourceLink
@@ -79,8 +79,8 @@ def _has_section(session: Session, context_id: int, section: str) -> bool:
 def stands_at(
     place: Beside,
     context_id: int,
-    activity_column: ColumnElement[Any],
-    section_column: ColumnElement[Any] | None = None,
+    activity_column: SQLColumnExpression[Any],
+    section_column: SQLColumnExpression[Any] | None = None,
 ) -> ColumnElement[bool]:
     """Return the condition that a row's activity (or, where it has one, its own section) is at ``place``.
 

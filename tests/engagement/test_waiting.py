@@ -51,7 +51,7 @@ def test_no_wait_is_at_once_and_days_without_end_do_end() -> None:
 
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        answer_due(datetime(2026, 11, 17, 10), DAY, "Europe/Rome")
+        answer_due(at(17, 10).replace(tzinfo=None), DAY, "Europe/Rome")
 
 
 def test_it_never_falls_on_a_weekend_or_at_night() -> None:

@@ -1,0 +1,182 @@
+"""The course's questions: listed, found again while they are typed, and those that show others the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from lti_app.models import Thread
+from lti_app.store import ask_rows, people, words_index
+from lti_app.store.ask_rows import Viewer
+from lti_app.store.ask_views import QuestionLine, Similar, Solved
+from lti_app.store.course_facts import activity_refs
+from lti_app.store.places import Beside, stands_at
+
+MAX_TITLE = 200
+MAX_BODY = 8000
+PAGE = 20
+LAST_PAGE = 500
+# So much of what is being written must be in a question for it to be shown as similar.
+ALIKE = 0.42
+MOST_SIMILAR = 4
+RISING = 3
+
+
+class Show(StrEnum):
+    """Which questions a list holds."""
+
+    ALL = "all"
+    MINE = "mine"
+    UNANSWERED = "unanswered"
+    ANSWERED = "answered"
+
+
+def _columns(viewer: Viewer) -> tuple[ColumnElement[Any], ...]:
+    me = viewer.membership_id
+    return (
+        ask_rows.number_of_answers().label("answers"),
+        ask_rows.number_of_same().label("same"),
+        ask_rows.is_settled("accepted_at").label("accepted"),
+        ask_rows.is_settled("endorsed_at").label("endorsed"),
+        ask_rows.has_same(me).label("i_have_it"),
+        ask_rows.has_passed(me).label("passed"),
+        and_(ask_rows.involves(me), ask_rows.is_new_to(me)).label("is_new"),
+    )
+
+
+def lines(session: Session, viewer: Viewer, query: Select[Thread]) -> tuple[QuestionLine, ...]:
+    """Return the questions that ``query`` selects as lines, in three queries whatever their number."""
+    rows = session.execute(query.add_columns(*_columns(viewer))).all()
+    shown = {row[0].author_id for row in rows if _is_seen(row[0], viewer)}
+    known = people.faces(session, shown, to_staff=viewer.is_staff)
+    refs = activity_refs(session, {row[0].activity_id for row in rows})
+    return tuple(
+        QuestionLine(
+            id=thread.id,
+            title=thread.title,
+            author=known.get(thread.author_id or 0) if _is_seen(thread, viewer) else None,
+            hides=thread.anonymous,
+            is_mine=thread.author_id is not None and thread.author_id == viewer.membership_id,
+            activity=refs.get(thread.activity_id or 0),
+            section=thread.section or "",
+            answers=row.answers,
+            same=row.same,
+            i_have_it=bool(row.i_have_it),
+            state=state_of(row.accepted, row.endorsed),
+            passed=bool(row.passed),
+            is_new=bool(row.is_new),
+            created_at=thread.created_at,
+            moved_at=thread.moved_at,
+            waited=thread.raised_at is not None,
+        )
+        for row in rows
+        for thread in (row[0],)
+    )
+
+
+def _is_seen(thread: Thread, viewer: Viewer) -> bool:
+    return not thread.anonymous or viewer.is_staff or thread.author_id == viewer.membership_id
+
+
+def state_of(accepted: object, endorsed: object) -> str:
+    """Return how far a question is: open, answered or confirmed."""
+    return "confirmed" if endorsed else "answered" if accepted else "open"
+
+
+def _filtered(viewer: Viewer, show: Show, place: Beside) -> Select[Thread]:
+    query = ask_rows.questions(viewer).where(Thread.archived_at.is_(None))
+    query = query.where(stands_at(place, viewer.context_id, Thread.activity_id, Thread.section))
+    if show is Show.MINE:
+        return query.where(ask_rows.involves(viewer.membership_id))
+    if show is Show.UNANSWERED:
+        return query.where(ask_rows.nobody_yet())
+    if show is Show.ANSWERED:
+        return query.where(or_(ask_rows.has_answer(), ask_rows.is_settled("accepted_at")))
+    return query
+
+
+def list_questions(
+    session: Session, viewer: Viewer, show: Show, place: Beside, page: int = 1, but: Sequence[int] = ()
+) -> tuple[tuple[QuestionLine, ...], bool]:
+    """Return one page of questions, and whether there are more; unanswered ones oldest first, others as they moved.
+
+    Among the unanswered those come first whose activity the viewer has passed.
+    """
+    query = _filtered(viewer, show, place).where(Thread.id.not_in(but))
+    if show is Show.UNANSWERED:
+        query = query.order_by(ask_rows.has_passed(viewer.membership_id).desc(), Thread.created_at, Thread.id)
+    else:
+        query = query.order_by(Thread.pinned_at.is_(None), Thread.moved_at.desc(), Thread.id.desc())
+    page = min(max(page, 1), LAST_PAGE)
+    found = lines(session, viewer, query.limit(PAGE + 1).offset((page - 1) * PAGE))
+    return found[:PAGE], len(found) > PAGE
+
+
+def rising(session: Session, viewer: Viewer, place: Beside, limit: int = RISING) -> tuple[QuestionLine, ...]:
+    """Return the oldest open questions that this viewer could answer: staff any, learners where they have passed."""
+    query = _filtered(viewer, Show.UNANSWERED, place).where(
+        Thread.author_id.is_distinct_from(viewer.membership_id), ~ask_rows.has_same(viewer.membership_id)
+    )
+    if not viewer.is_staff:
+        query = query.where(ask_rows.has_passed(viewer.membership_id))
+    return lines(session, viewer, query.order_by(Thread.created_at, Thread.id).limit(limit))
+
+
+def for_home(session: Session, viewer: Viewer, limit: int = 3) -> tuple[QuestionLine, ...]:
+    """Return what moves among the questions for this person: news about mine first, then those I could answer."""
+    me = viewer.membership_id
+    mine = and_(ask_rows.involves(me), ask_rows.is_new_to(me))
+    helpful = and_(
+        ask_rows.nobody_yet(), Thread.author_id.is_distinct_from(me), ~ask_rows.has_same(me), ask_rows.has_passed(me)
+    )
+    waits = ask_rows.nobody_yet() if viewer.is_staff else helpful
+    query = ask_rows.questions(viewer).where(Thread.archived_at.is_(None), or_(mine, waits))
+    return lines(session, viewer, query.order_by(mine.desc(), Thread.created_at, Thread.id).limit(limit))
+
+
+def new_answers(session: Session, viewer: Viewer) -> int:
+    """Return how many questions that this member asked, shares or answered have news for them."""
+    me = viewer.membership_id
+    query = ask_rows.questions(viewer).where(ask_rows.involves(me), ask_rows.is_new_to(me))
+    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+
+
+def similar(session: Session, viewer: Viewer, text: str, *, but: int | None = None) -> tuple[Similar, ...]:
+    """Return the questions of this course that look like ``text``, those with an answer that helped a little first."""
+    ranks = words_index.ranked(session, viewer.context_id, words_index.THREAD, text, at_least=ALIKE)
+    if ranks is None:
+        return ()
+    query = (
+        ask_rows.questions(viewer)
+        .join(ranks, ranks.c.item_id == Thread.id)
+        .where(Thread.id != (but or 0))
+        .order_by(ranks.c.score.desc(), Thread.id.desc())
+        .limit(MOST_SIMILAR * 2)
+    )
+    found = lines(session, viewer, query)
+    # Closeness picks them; among the close ones those that help at once stand first.
+    best = sorted(found, key=lambda it: it.state == "open")[:MOST_SIMILAR]
+    return tuple(
+        Similar(it.id, it.title, it.state, it.answers, it.same, it.i_have_it, it.is_mine, it.activity) for it in best
+    )
+
+
+def solved_threads(session: Session, activity_id: int | None, limit: int = 2) -> tuple[Solved, ...]:
+    """Return the questions about an activity in which somebody found the answer, confirmed ones first."""
+    if activity_id is None:
+        return ()
+    accepted, endorsed = ask_rows.is_settled("accepted_at"), ask_rows.is_settled("endorsed_at")
+    same = ask_rows.number_of_same().label("same")
+    rows = session.execute(
+        select(Thread.id, Thread.title, endorsed.label("endorsed"), same)
+        .where(Thread.activity_id == activity_id, Thread.kind == ask_rows.ASK)
+        .where(Thread.hidden_at.is_(None), Thread.archived_at.is_(None), Thread.merged_into_id.is_(None))
+        .where(or_(accepted, endorsed))
+        .order_by(endorsed.desc(), same.desc(), Thread.moved_at.desc())
+        .limit(limit)
+    )
+    return tuple(Solved(row.id, row.title, bool(row.endorsed), row.same) for row in rows)

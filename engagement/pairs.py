@@ -46,6 +46,8 @@ class Room:
     free: Ints
     load: Ints
     worth: Floats
+    fresh: Bools
+    here: Bools
     same_group: bool
     apart: frozenset[tuple[int, int]]
     now: datetime
@@ -91,6 +93,11 @@ def room_of(
     learners = tuple(records[stall.learner_id] for stall in stalls)
     since = day_of(now - WEEKDAYS_OF, cohort.time_zone)
     stalled, helping = traits_of(learners, helpers, records, since, ZoneInfo(cohort.time_zone), now)
+    load = np.array([one.load for one in helpers], np.int64)
+    recent = np.array([one.recent for one in helpers], np.int64)
+    # Nobody knows: as good as a while ago.
+    away = np.array([(now - one.last_seen_at) / DAY if one.last_seen_at else UNKNOWN for one in helpers], np.float64)
+    fresh = (load == 0) & (recent == 0)
     return Room(
         stalls=tuple(stalls),
         learners=learners,
@@ -98,24 +105,21 @@ def room_of(
         stalled=stalled,
         helping=helping,
         free=np.array([one.capacity - one.load for one in helpers], np.int64),
-        load=np.array([one.load for one in helpers], np.int64),
-        worth=_own_worth(helpers, now),
+        load=load,
+        worth=_own_worth(fresh, recent, away),
+        fresh=fresh,
+        here=away <= ONLINE / DAY,
         same_group=cohort.same_group_only,
         apart=apart,
         now=now,
     )
 
 
-def _own_worth(helpers: Sequence[Helper], now: datetime) -> Floats:
+def _own_worth(fresh: Bools, recent: Ints, away: NDArray[np.float64]) -> Floats:
     """What speaks for each helper, whoever asks: fresh hands, and how lately they were here."""
-    load = np.array([one.load for one in helpers], np.int64)
-    recent = np.array([one.recent for one in helpers], np.int64)
-    fresh = np.where((load == 0) & (recent == 0), 0.07, -0.03 * np.minimum(recent, 5))
-    seen = [one.last_seen_at for one in helpers]
-    # Nobody knows: as good as a while ago.
-    away = np.array([UNKNOWN if at is None else (now - at) / DAY for at in seen], np.float64)
-    here = np.select([away > AWAY / DAY, away <= ONLINE / DAY, away <= AROUND / DAY], [-0.2, 0.1, 0.06], 0.03)
-    return np.asarray(fresh + here, np.float32)
+    rested = np.where(fresh, 0.07, -0.03 * np.minimum(recent, 5))
+    seen = np.select([away > AWAY / DAY, away <= ONLINE / DAY, away <= AROUND / DAY], [-0.2, 0.1, 0.06], 0.03)
+    return np.asarray(rested + seen, np.float32)
 
 
 def possible_pairs(room: Room, seed: int) -> tuple[Pairs, Worth]:
@@ -162,8 +166,8 @@ def _passed(room: Room) -> Passed:
     key = np.searchsorted(asked, activity)
     order = np.argsort(key, kind="stable")
     activity, helpers = activity[order], helpers[order]
-    attempts = [helper.attempts for helper in room.helpers]
-    tried = [attempts[row].get(at, 0) > 1 for row, at in zip(helpers.tolist(), activity.tolist(), strict=True)]
+    those = zip(helpers.tolist(), activity.tolist(), strict=True)
+    tried = [room.helpers[row].attempts.get(at, 0) > 1 for row, at in those]
     many = np.bincount(key, minlength=len(asked) + 1)
     place = np.where(numbers < 0, len(asked), np.searchsorted(asked, numbers))
     return Passed(

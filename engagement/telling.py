@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engagement.graph import Bools, Ints, Pairs
-from engagement.pairs import ONLINE, Room, Worth
+from engagement.pairs import Room, Worth
 from engagement.traits import COUNT, share_any
 
 RECENT_DAYS = 28
@@ -25,11 +25,6 @@ def reasons_of(room: Room, pairs: Pairs, worth: Worth, places: Ints) -> list[tup
     """Return, for each of these places among the pairs, why these two."""
     stalled, helping = pairs.stalled[places], pairs.helper[places]
     one, other = room.stalled, room.helping
-    fresh = np.array([helper.load == 0 and helper.recent == 0 for helper in room.helpers], bool)
-    here = np.array(
-        [helper.last_seen_at is not None and not room.now - helper.last_seen_at > ONLINE for helper in room.helpers],
-        bool,
-    )
     columns = (
         worth.days[places] < RECENT_DAYS + 1,
         worth.tried[places],
@@ -37,8 +32,8 @@ def reasons_of(room: Room, pairs: Pairs, worth: Worth, places: Ints) -> list[tup
         _same_times(room, stalled, helping),
         share_any(one.groups[stalled], other.groups[helping]),
         (one.motives[stalled] != 0) & (one.motives[stalled] == other.motives[helping]),
-        fresh[helping],
-        here[helping],
+        room.fresh[helping],
+        room.here[helping],
     )
     masks = sum(
         (column.astype(np.int64) << bit for bit, column in enumerate(columns)), np.zeros(len(stalled), np.int64)

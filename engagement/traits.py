@@ -120,12 +120,17 @@ def _as_they_say(helpers: Sequence[Helper], weekdays: Bytes, slots: Slots) -> No
 
 def has_any(sets: Words) -> NDArray[np.bool_]:
     """Row by row, whether a set has anything in it."""
-    return np.asarray(sets.any(axis=1), bool)
+    return _any(sets)
 
 
 def share_any(one: Words, other: Words) -> NDArray[np.bool_]:
     """Row by row, whether two sets have anything in common."""
-    return np.asarray((one & other).any(axis=1), bool)
+    return _any(one & other)
+
+
+def _any(sets: Words) -> NDArray[np.bool_]:
+    # One word is enough for nearly every course, and asking it is three times as quick as asking a row of them.
+    return np.asarray(sets[:, 0] != 0 if sets.shape[1] == 1 else sets.any(axis=1), bool)
 
 
 def shared_times(

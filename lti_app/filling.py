@@ -17,14 +17,29 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "helpers": ("aiutanti",),
     "course": ("corso",),
     "academy": ("accademia",),
+    "many": ("molti",),
     "tutor": (),
 }
 #: A nudge comes from nobody in particular.
 ALLOWED: Mapping[str, tuple[str, ...]] = {
     "nudge": ("name", "activity", "helpers", "course", "academy"),
     "draft": ("name", "activity", "helpers", "course", "academy", "tutor"),
+    "card": ("name", "activity", "helpers", "many", "course", "academy"),
+    "peer": ("name", "activity", "course", "academy"),
 }
+#: What the headline or the subject that belongs to words is called.
+TITLE = "_title"
 _PLACE = re.compile(r"\{([^{}]*)\}")
+
+
+def places_of(use: str) -> tuple[str, ...]:
+    """Return what may be filled in, in words or in their headline."""
+    return ALLOWED[use.removesuffix(TITLE)]
+
+
+def is_choice(use: str) -> bool:
+    """Whether only the first line of a paragraph that can be filled is said: on cards, in headlines and subjects."""
+    return use == "card" or use.endswith(TITLE)
 
 
 class BadPlace(Exception):
@@ -51,15 +66,15 @@ def check(template: str, use: str, language: str = "en") -> None:
 def fill(template: str, use: str, values: Mapping[str, str]) -> str:
     """Return the words with every place filled; raises BadPlace.
 
-    Lines follow each other as sentences of one paragraph, an empty line begins another. What is filled in is taken as
-    it is: braces in somebody's name fill nothing.
+    Lines follow each other as sentences of one paragraph, or are a choice (``is_choice``); an empty line begins
+    another. What is filled in is taken as it is: braces in somebody's name fill nothing.
     """
     check(template, use)
     paragraphs = []
     for paragraph in re.split(r"\n[ \t]*\n", template.replace("\r\n", "\n").strip()):
         lines = [line for raw in paragraph.split("\n") if (line := _line(raw.strip(), use, values))]
         if lines:
-            paragraphs.append(" ".join(lines))
+            paragraphs.append(lines[0] if is_choice(use) else " ".join(lines))
     return "\n\n".join(paragraphs)
 
 
@@ -83,8 +98,8 @@ def named(name: str, language: str) -> str:
 
 def _canonical(said: str, use: str, language: str = "en") -> str:
     wanted = said.strip().casefold()
-    names = {alias: name for name in ALLOWED[use] for alias in (name, *PLACES[name])}
+    names = {alias: name for name in places_of(use) for alias in (name, *PLACES[name])}
     if wanted not in names:
-        near = get_close_matches(wanted, [named(name, language) for name in ALLOWED[use]], n=1, cutoff=0.6)
+        near = get_close_matches(wanted, [named(name, language) for name in places_of(use)], n=1, cutoff=0.6)
         raise BadPlace(said.strip(), near[0] if near else "")
     return names[wanted]

@@ -1,4 +1,4 @@
-"""The words that Regista comes with: for each use, kind of stall and reason to take part; any of them can be changed.
+"""The words that Regista comes with: for each use, kind and reason to take part; any of them can be changed.
 
 They are about the place, never about a person's failure, and name no score. A line that has nothing to name is left
 out (see lti_app/filling.py), so one text serves with helpers and without.
@@ -11,8 +11,13 @@ from collections.abc import Mapping
 from flask_babel import lazy_gettext
 from flask_babel.speaklater import LazyString
 
-USES = ("nudge", "draft")
+from lti_app.filling import TITLE
+from lti_app.shipped_titles import CARD, PEER, TITLES
+
+USES = ("card", "nudge", "draft", "peer")
 KINDS = ("stuck", "bored", "overloaded", "drifting", "never_started", "waiting")
+#: Whoever waits for a tutor has nothing to do, and sees no card.
+KINDS_OF: Mapping[str, tuple[str, ...]] = {"card": KINDS[:-1], "nudge": KINDS, "draft": KINDS, "peer": tuple(PEER)}
 MOTIVES = ("", "practical", "belonging", "self")
 
 GREETING = lazy_gettext("Hello {name},")
@@ -99,13 +104,28 @@ CLOSING: Mapping[tuple[str, str], LazyString] = {
 }
 
 
+def motives_of(use: str) -> tuple[str, ...]:
+    """Return for which reasons to take part these words can differ."""
+    return MOTIVES[:1] if use == "peer" else MOTIVES
+
+
 def shipped(use: str, kind: str, motive: str = "") -> str:
-    """Return the shipped words in the current language; an unknown kind speaks as to somebody drifting away."""
+    """Return the shipped words in the current language; an unknown kind speaks as to somebody drifting away.
+
+    ``use`` may also name a headline or subject, such as ``nudge_title``.
+    """
+    if use.endswith(TITLE):
+        titles = TITLES[use.removesuffix(TITLE)]
+        return str(titles.get(kind) or titles[""])
+    if use == "peer":
+        return f"{GREETING}\n\n{PEER[kind]}"
     kind = kind if kind in KINDS else "drifting"
+    closing = CLOSING.get((kind, motive)) if motive else None
+    if use == "card":
+        return "\n\n".join(str(part) for part in (CARD.get(kind, CARD["drifting"]), closing) if part)
     middle = str((NUDGE if use == "nudge" else DRAFT)[kind])
     # A question to everybody is a person's to ask.
-    asked = CLOSING.get((kind, "")) if use == "draft" else None
-    closing = (CLOSING.get((kind, motive)) if motive else None) or asked
+    closing = closing or (CLOSING.get((kind, "")) if use == "draft" else None)
     parts = [str(GREETING), f"{middle}\n{closing}" if closing else middle]
     if use == "draft":
         parts.append(SIGNED)

@@ -12,7 +12,7 @@ from engagement.uplift import planned_size
 from lti_app.fields import Field, read_number, read_text
 from lti_app.filling import BadPlace, check
 from lti_app.letter_words import LANGUAGES
-from lti_app.shipped_words import KINDS, MOTIVES, USES
+from lti_app.shipped_words import KINDS_OF, USES, motives_of
 from lti_app.store.wordings import Key
 
 SHARES = (5, 10, 15, 20)
@@ -21,6 +21,8 @@ MONTHS = (2, 4, 6, 12)
 MONTH = timedelta(days=30)
 USUAL = 0.5
 LONGEST_WORDS = 2000
+# Canvas takes 255 characters of a subject, and what is filled in may be longer than its place.
+LONGEST_TITLE = 240
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,19 @@ class Plan:
     def in_all(self) -> int:
         """How many new episodes it takes in all, both arms together."""
         return -(-self.planned * 100 // self.share)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Words as they were sent, with their headline or subject."""
+
+    title: Field
+    body: Field
+
+    @property
+    def fault(self) -> bool:
+        """Whether anything could not be taken."""
+        return bool(self.title.fault or self.body.fault)
 
 
 def read_plan(usual: float | None) -> Plan:
@@ -63,17 +78,24 @@ def read_key(locale: str) -> Key:
     said = request.values
     language = said.get("language", "")
     use, kind, motive = said.get("use", ""), said.get("kind", ""), said.get("motive", "")
+    use = use if use in USES else USES[0]
     return Key(
-        use if use in USES else USES[0],
-        kind if kind in KINDS else KINDS[0],
-        motive if motive in MOTIVES else "",
+        use,
+        kind if kind in KINDS_OF[use] else KINDS_OF[use][0],
+        motive if motive in motives_of(use) else "",
         language if language in LANGUAGES else locale if locale in LANGUAGES else LANGUAGES[0],
     )
 
 
-def read_words(key: Key) -> Field:
-    """Read the words, with what is wrong in them beside; what was written is never lost."""
-    written = read_text("body", most=LONGEST_WORDS)
+def read_words(key: Key) -> Written:
+    """Read headline and words, with what is wrong in them beside; what was written is never lost."""
+    return Written(
+        _checked(read_text("title", most=LONGEST_TITLE), key.of_title()),
+        _checked(read_text("body", most=LONGEST_WORDS), key),
+    )
+
+
+def _checked(written: Field, key: Key) -> Field:
     return written if written.fault else Field(written.value, fault_in(written.value, key))
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Response, g, render_template, request, url_for
 from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from lti_app.answers import answer, wants_fragment
+from lti_app.card_words import who_helps
 from lti_app.control import blueprint
-from lti_app.control.forms import LONGEST_WORDS, fault_in, read_key, read_words
+from lti_app.control.forms import LONGEST_TITLE, LONGEST_WORDS, Written, read_key, read_words
 from lti_app.fields import Field
-from lti_app.filling import ALLOWED, BadPlace, fill, named
+from lti_app.filling import TITLE, BadPlace, fill, named, places_of
 from lti_app.house import house
 from lti_app.letter_words import LANGUAGES
 from lti_app.shell import render_panel
-from lti_app.shipped_words import KINDS, MOTIVES, USES, shipped
+from lti_app.shipped_words import KINDS_OF, USES, motives_of, shipped
 from lti_app.store import wordings
 from lti_app.store.wordings import Key
 
@@ -22,23 +26,31 @@ from lti_app.store.wordings import Key
 def sample(key: Key) -> dict[str, str]:
     """Return what fills the places of a preview: people and a place that nobody has."""
     helpers = _("Marco B. and Lucia T.") if key.use == "draft" else ngettext("somebody", "%(num)s people", 2)
+    if key.use == "card":
+        helpers = who_helps(2)
     return {
         "name": "Anna",
         "activity": _("Quiz 2"),
         "helpers": helpers,
         "course": g.membership.context.title or "",
         "academy": g.academy.name,
+        "many": _("many"),
         "tutor": "Clara",
     }
 
 
-def preview(key: Key, words: str) -> str:
-    """Return the words as they would be read, or an empty string where they cannot be filled."""
+def preview(key: Key, written: Written) -> tuple[str, str]:
+    """Return headline and words as they would be read, or nothing where they cannot be filled."""
     with force_locale(key.language):
-        try:
-            return fill(words, key.use, sample(key))
-        except BadPlace:
-            return ""
+        values = sample(key)
+        return _filled(written.title.value, key.of_title(), values), _filled(written.body.value, key, values)
+
+
+def _filled(words: str, key: Key, values: dict[str, str]) -> str:
+    try:
+        return fill(words, key.use, values)
+    except BadPlace:
+        return ""
 
 
 def _shipped(key: Key) -> str:
@@ -50,28 +62,36 @@ def _places(key: Key) -> list[tuple[str, str]]:
     """Return the places that may stand in these words, in their language, with what fills them."""
     with force_locale(key.language):
         values = sample(key)
-    return [(named(name, key.language), values[name]) for name in ALLOWED[key.use]]
+    return [(named(name, key.language), values[name]) for name in places_of(key.use)]
 
 
-def _page(key: Key, written: Field | None = None, said: str = "") -> str:
+def _standing(session: Session, key: Key) -> tuple[Field, bool]:
+    own = wordings.exact_words(session, g.academy.id, key)
+    return Field(own if own is not None else _shipped(key)), own is not None
+
+
+def _page(key: Key, written: Written | None = None, said: str = "") -> str:
     with house().db.reading() as session:
-        own = wordings.exact_words(session, g.academy.id, key)
-        here = written or Field(own if own is not None else _shipped(key))
+        title, title_is_own = _standing(session, key.of_title())
+        body, body_is_own = _standing(session, key)
+        here = written or Written(title, body)
+        changed = wordings.changed_words(session, g.academy.id)
         return render_panel(
             session,
             "control/words.html",
             tab="control",
             key=key,
-            is_own=own is not None,
-            changed=wordings.changed_words(session, g.academy.id),
+            is_own=title_is_own or body_is_own,
+            changed=frozenset(replace(one, use=one.use.removesuffix(TITLE)) for one in changed),
             written=here,
-            preview=preview(key, here.value),
+            preview=preview(key, here),
             places=_places(key),
             uses=USES,
-            kinds=KINDS,
-            motives=MOTIVES,
+            kinds=KINDS_OF[key.use],
+            motives=motives_of(key.use),
             languages=LANGUAGES,
             longest=LONGEST_WORDS,
+            longest_title=LONGEST_TITLE,
             said=said,
         )
 
@@ -86,10 +106,9 @@ def words_page() -> str:
 def words_preview() -> str:
     """Show how the words would be read, while they are being written; nothing is kept."""
     key = read_key(g.visit.locale)
-    words = request.form.get("body", "")[:LONGEST_WORDS]
-    written = Field(words, fault_in(words, key))
+    written = read_words(key)
     if wants_fragment():
-        return render_template("control/_preview.html", preview=preview(key, words), written=written)
+        return render_template("control/_preview.html", preview=preview(key, written), written=written)
     return _page(key, written)
 
 
@@ -102,7 +121,12 @@ def words_keep() -> Response:
         return _answer(key, written, "", 422)
     with house().db.writing() as session:
         person_id, now = g.visit.person_id or None, house().clock.now()
-        wordings.keep_words(session, g.academy.id, key, written.value, person_id, now)
+        for which, words in ((key.of_title(), written.title.value), (key, written.body.value)):
+            # What is as it came follows what Regista comes with, also when that changes.
+            if words == _shipped(which):
+                wordings.forget_words(session, g.academy.id, which, person_id, now)
+            else:
+                wordings.keep_words(session, g.academy.id, which, words, person_id, now)
     return _answer(key, None, _("Kept. From now on we say it like this."))
 
 
@@ -111,11 +135,12 @@ def words_back() -> Response:
     """Go back to the shipped words."""
     key = read_key(g.visit.locale)
     with house().db.writing() as session:
-        wordings.forget_words(session, g.academy.id, key, g.visit.person_id or None, house().clock.now())
+        for which in (key.of_title(), key):
+            wordings.forget_words(session, g.academy.id, which, g.visit.person_id or None, house().clock.now())
     return _answer(key, None, _("The words that Regista came with are back."))
 
 
-def _answer(key: Key, written: Field | None, said: str, status: int = 200) -> Response:
+def _answer(key: Key, written: Written | None, said: str, status: int = 200) -> Response:
     to = url_for("control.words", use=key.use, kind=key.kind, motive=key.motive, language=key.language, kept="yes")
 
     def whole() -> str:

@@ -13,7 +13,8 @@ from lti_app.models.base import Base, Code, Id, Words, parent
 class Wording(Base):
     """What an academy says instead of the shipped words, for one use, kind of stall, reason to take part and language.
 
-    ``use`` is nudge or draft; ``motive`` is empty for everybody whose reason has no words of its own.
+    ``use`` is nudge, draft, card or peer, or the headline of one (``nudge_title``); ``motive`` is empty for everybody
+    whose reason has no words of its own.
     """
 
     __tablename__ = "wording"

@@ -78,7 +78,7 @@ def _write(session: Session, episode: Episode, act: Act) -> None:
         to_id=episode.membership_id,
         episode_id=episode.id,
         by_id=act.tutor_id,
-        facts={"body": act.body, "activity_id": episode.activity_id},
+        facts={"body": act.body, "activity_id": episode.activity_id, "kind": episode.kind},
     )
     prompt_id = add(session, new, act.now)
     # The same form sent twice (a double click, a retried request) is one message.

@@ -15,10 +15,17 @@ from lti_app.store.names import called_name, first_name
 from lti_app.store.scope import zone_named
 from lti_app.store.wordings import Key, own_words
 
+#: Which words a kind of prompt says; all others are letters about course mates, each with its own.
+USE_OF = {"nudge": "nudge", "tutor_message": "draft"}
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message to write: to whom, about what, in which language, and where it leads back to."""
+    """One message to write: to whom, about what, in which language, and where it leads back to.
+
+    ``use`` and ``about`` name its words as in lti_app/shipped_words.py; ``own_title`` and ``own_words`` are the
+    academy's.
+    """
 
     prompt_id: int
     key: str
@@ -31,12 +38,14 @@ class Outgoing:
     to_name: str
     first_name: str
     language: str
-    stall_kind: str | None
+    use: str
+    about: str
     motive: str
     helpers: int
     activity: str | None
     sender: str | None
     body: str | None
+    own_title: str | None
     own_words: str | None
     academy: str
     course: str
@@ -60,8 +69,9 @@ def outgoing(session: Session, prompt: Prompt) -> Outgoing:
     ).one()
     by = select(Person).join(Membership, Membership.person_id == Person.id)
     sender = session.scalar(by.where(Membership.id == prompt.by_id))
-    language, kind = language_of(person.locale, academy.locale), prompt.facts.get("kind")
-    own = own_words(session, academy.id, Key("nudge", str(kind), motive or "", language))
+    use = USE_OF.get(prompt.kind, "peer")
+    about = prompt.kind if use == "peer" else prompt.facts.get("kind") or "drifting"
+    key = Key(use, about, (motive or "") if use != "peer" else "", language_of(person.locale, academy.locale))
     return Outgoing(
         prompt_id=prompt.id,
         key=f"regista-{prompt.id}",
@@ -73,14 +83,16 @@ def outgoing(session: Session, prompt: Prompt) -> Outgoing:
         to_email=person.email or "",
         to_name=called_name(person),
         first_name=first_name(person),
-        language=language,
-        stall_kind=kind,
-        motive=motive or "",
+        language=key.language,
+        use=use,
+        about=about,
+        motive=key.motive,
         helpers=prompt.facts.get("candidates") or 0,
         activity=_title(session, prompt),
         sender=called_name(sender) if sender else None,
         body=prompt.facts.get("body"),
-        own_words=own if prompt.kind == "nudge" else None,
+        own_title=own_words(session, academy.id, key.of_title()),
+        own_words=own_words(session, academy.id, key),
         academy=academy.name,
         course=context.title or context.label or "",
         address=course_address(session, prompt.context_id),

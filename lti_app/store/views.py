@@ -65,7 +65,8 @@ class StallView:
     ``others`` counts the other learners who are or have been stuck at the same activity; ``shared`` names what a chosen
     helper will see (codes: name, activity); ``asked`` and ``answer_by`` are set while a helper is being asked,
     ``then_next`` where the next one may be asked by itself. ``here`` are those who could be asked at once, ``calling``
-    those who are; ``seen_as`` is how the learner is shown to whoever they ask.
+    those who are; ``seen_as`` is how the learner is shown to whoever they ask. ``title`` and ``words`` are said in the
+    viewer's language and the academy's tone (lti_app/card_words.py).
     """
 
     episode_id: int
@@ -84,6 +85,8 @@ class StallView:
     here: tuple[Face, ...] = ()
     calling: tuple[Face, ...] = ()
     seen_as: Face | None = None
+    title: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

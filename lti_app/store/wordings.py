@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from lti_app.filling import TITLE
 from lti_app.models import AuditEntry, Wording
 from lti_app.store.inserts import insert_new
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Which words: ``use`` is nudge or draft, ``motive`` empty for everybody without words of their own."""
+    """Which words: ``use`` is nudge, draft, card or peer, ``motive`` empty for all without words of their own."""
 
     use: str
     kind: str
     motive: str
     language: str
+
+    def of_title(self) -> Key:
+        """The headline or subject that belongs to these words."""
+        return replace(self, use=f"{self.use}{TITLE}")
 
 
 def own_words(session: Session, academy_id: int, key: Key) -> str | None:
@@ -62,7 +67,9 @@ def keep_words(session: Session, academy_id: int, key: Key, body: str, person_id
 
 
 def forget_words(session: Session, academy_id: int, key: Key, person_id: int | None, now: datetime) -> None:
-    """Go back to the shipped words."""
+    """Go back to the shipped words; where there were no others nothing happened."""
+    if exact_words(session, academy_id, key) is None:
+        return
     session.execute(delete(Wording).where(*_about(academy_id, key), Wording.motive == key.motive))
     _note(session, academy_id, key, person_id, now, "words_taken_back")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Response, abort, g, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from lti_app.answers import answer
+from lti_app.card_words import with_words
 from lti_app.fields import Field
 from lti_app.house import house
 from lti_app.panels.peer.forms import LANGUAGES, Offer
@@ -34,7 +35,10 @@ class Word:
 def support_of_viewer(session: Session) -> SupportView:
     """Return what peer support shows to the viewer; nothing for a test student, who is nobody's course mate."""
     me = g.membership
-    return support_for(session, me.id, house().clock.now()) if me.id else NOTHING
+    if not me.id:
+        return NOTHING
+    support = support_for(session, me.id, house().clock.now())
+    return replace(support, stall=with_words(session, support.stall)) if support.stall else support
 
 
 def note_seen() -> None:

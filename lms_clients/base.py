@@ -144,6 +144,14 @@ class LmsClient(Protocol):
         """Send once, with no automatic repeat; one Delivery for each recipient, in their order."""
         ...
 
+    def find_message(self, message: Message, since: datetime) -> Delivery:
+        """Look whether a message to one person, sent at ``since`` or later, has arrived although its answer was lost.
+
+        SENT with its id; REFUSED with the reason ``not_there`` where it surely has not; UNKNOWN where that cannot be
+        told, UNSUPPORTED where this LMS or this token never can.
+        """
+        ...
+
     def create_event(self, event: CalendarEvent) -> Delivery:
         """Write a calendar entry, with no automatic repeat."""
         ...

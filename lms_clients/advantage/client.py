@@ -150,6 +150,10 @@ class LtiClient:
         """LTI has no way to write to a person."""
         return tuple(Delivery(to, DeliveryState.UNSUPPORTED, reason=_NEVER_WRITTEN) for to in message.to)
 
+    def find_message(self, message: Message, since: datetime) -> Delivery:
+        """What was never written cannot be found."""
+        return Delivery(message.to[0], DeliveryState.UNSUPPORTED, reason=_NEVER_WRITTEN)
+
     def create_event(self, event: CalendarEvent) -> Delivery:
         """LTI has no calendar."""
         return Delivery(event.learner_id or "", DeliveryState.UNSUPPORTED, reason=_NEVER_WRITTEN)

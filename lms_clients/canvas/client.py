@@ -47,6 +47,10 @@ class CanvasClient:
         """Send as the token's user, in plain text."""
         return outbox.send_message(self._calls, message)
 
+    def find_message(self, message: Message, since: datetime) -> Delivery:
+        """Look among the conversations that the token's user began."""
+        return outbox.find_message(self._calls, message, since)
+
     def create_event(self, event: CalendarEvent) -> Delivery:
         """Write into the course's or a group's calendar."""
         return outbox.create_event(self._calls, event)

@@ -24,6 +24,9 @@ SCOPES = (
     f"url:GET|{_API}/:course_id/students/submissions",
     f"url:GET|{_API}/:course_id/groups",
     "url:POST|/api/v1/conversations",
+    # Whether a message whose answer was lost has arrived after all.
+    "url:GET|/api/v1/conversations",
+    "url:GET|/api/v1/conversations/:id",
     "url:POST|/api/v1/calendar_events",
 )
 _SPARE = 120.0

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from lms_clients.base import CalendarEvent, Delivery, DeliveryState, Message
 from lms_clients.canvas.calls import Calls, is_rejected
-from lms_clients.canvas.shapes import Conversation, Event
-from lms_clients.errors import LmsError, ProtocolTrouble, ServerTrouble, TooMuchData, Unreachable
+from lms_clients.canvas.shapes import Conversation, Event, SentConversation
+from lms_clients.errors import (
+    FeatureOff,
+    LmsError,
+    NotFound,
+    Permission,
+    ProtocolTrouble,
+    ScopeMissing,
+    ServerTrouble,
+    TooMuchData,
+    Unreachable,
+)
+from lms_clients.reading_back import NOT_THERE, SKEW, gist
+from lms_clients.values import from_iso
 
 _BATCH = 100
+_NEWEST = 50
 _LONGEST_SUBJECT = 255
 _DOUBT = (Unreachable, ServerTrouble, ProtocolTrouble, TooMuchData)
 
@@ -51,6 +65,31 @@ def _deliver(calls: Calls, message: Message) -> Iterator[Delivery]:
                 yield Delivery(to, DeliveryState.SENT, lms_id=reached[to])
             else:
                 yield Delivery(to, DeliveryState.REFUSED, reason="recipient_refused")
+
+
+def find_message(calls: Calls, message: Message, since: datetime) -> Delivery:
+    """Look for a message to one person among the newest conversations that the token's user began with them."""
+    (to,) = message.to
+    params = [("scope", "sent"), ("filter[]", f"user_{to}"), ("per_page", str(_NEWEST))]
+    begins, wanted = since - SKEW, gist(message.body)
+    try:
+        found = calls.get("/api/v1/conversations", list[SentConversation], params)
+        recent = [one for one in found if _is_since(one.last_authored_message_at, begins)]
+        for one in recent:
+            path = f"/api/v1/conversations/{one.id}"
+            said = calls.get(path, SentConversation, [("auto_mark_as_read", "false")]).messages
+            if any(gist(it.body) == wanted and _is_since(it.created_at, begins) for it in said):
+                return Delivery(to, DeliveryState.SENT, lms_id=str(one.id))
+    except (Permission, FeatureOff, ScopeMissing, NotFound) as error:
+        return Delivery(to, DeliveryState.UNSUPPORTED, reason=error.code or error.kind)
+    if len(recent) >= _NEWEST:
+        return Delivery(to, DeliveryState.UNKNOWN, reason="too_many")
+    return Delivery(to, DeliveryState.REFUSED, reason=NOT_THERE)
+
+
+def _is_since(told: str | None, begins: datetime) -> bool:
+    at = from_iso(told)
+    return at is not None and at >= begins
 
 
 def create_event(calls: Calls, event: CalendarEvent) -> Delivery:

@@ -209,6 +209,21 @@ class Conversation(Shape):
     audience: list[Id] = []
 
 
+class Said(Shape):
+    """One message of a conversation."""
+
+    id: Id
+    body: str = ""
+    created_at: str | None = None
+
+
+class SentConversation(Conversation):
+    """A conversation as its author finds it again, the last message cut short."""
+
+    last_authored_message_at: str | None = None
+    messages: list[Said] = []
+
+
 class Event(Shape):
     """A calendar entry."""
 

@@ -76,6 +76,10 @@ class MoodleClient:
         """Send as the service user, with HTML made from plain text."""
         return outbox.send_message(self._calls, message)
 
+    def find_message(self, message: Message, since: datetime) -> Delivery:
+        """Look among what the service user wrote to this person."""
+        return outbox.find_message(self._calls, self._about().userid, message, since)
+
     def create_event(self, event: CalendarEvent) -> Delivery:
         """Write into the course's or a group's calendar."""
         return outbox.create_event(self._calls, event)

@@ -5,14 +5,27 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from lms_clients.base import CalendarEvent, Delivery, DeliveryState, Message
-from lms_clients.errors import LmsError, ProtocolTrouble, ServerTrouble, TooMuchData, Unreachable
+from lms_clients.errors import (
+    FeatureOff,
+    LmsError,
+    NotFound,
+    Permission,
+    ProtocolTrouble,
+    ScopeMissing,
+    ServerTrouble,
+    TooMuchData,
+    Unreachable,
+)
 from lms_clients.moodle.calls import Calls
-from lms_clients.moodle.work_shapes import Events, Sent
+from lms_clients.moodle.work_shapes import Events, Mailbox, Sent
+from lms_clients.reading_back import NOT_THERE, SKEW, gist
 
 _LONGEST = 4096
 _BATCH = 50
+_NEWEST = 50
 _HTML = 1
 _ADDRESS = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
 # After these nobody knows whether Moodle acted before the answer was lost.
@@ -75,6 +88,33 @@ def _results(key: str, batch: Sequence[str], sent: Sequence[Sent]) -> Iterator[D
             yield Delivery(to, DeliveryState.REFUSED, reason="recipient_refused")
         else:
             yield Delivery(to, DeliveryState.SENT, lms_id=str(one.msgid))
+
+
+def find_message(calls: Calls, sender: int, message: Message, since: datetime) -> Delivery:
+    """Look for a message to one person among the newest that the service user wrote to them."""
+    (to,) = message.to
+    params: dict[str, str | int] = {
+        "useridto": to,
+        "useridfrom": sender,
+        "type": "conversations",
+        # Read and unread ones.
+        "read": 2,
+        "newestfirst": 1,
+        "limitnum": _NEWEST,
+    }
+    try:
+        found = calls.call("core_message_get_messages", Mailbox, params).messages
+    except (Permission, FeatureOff, ScopeMissing, NotFound) as error:
+        return Delivery(to, DeliveryState.UNSUPPORTED, reason=error.code or error.kind)
+    wanted, begins = gist(as_html(message.subject, message.body)), (since - SKEW).timestamp()
+    recent = [one for one in found if one.timecreated >= begins]
+    for one in recent:
+        if wanted in {gist(words or "") for words in (one.text, one.fullmessage, one.smallmessage)}:
+            return Delivery(to, DeliveryState.SENT, lms_id=str(one.id))
+    # More may lie behind those that we were given.
+    if len(recent) >= _NEWEST:
+        return Delivery(to, DeliveryState.UNKNOWN, reason="too_many")
+    return Delivery(to, DeliveryState.REFUSED, reason=NOT_THERE)
 
 
 def create_event(calls: Calls, event: CalendarEvent) -> Delivery:

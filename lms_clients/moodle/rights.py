@@ -66,6 +66,7 @@ FUNCTIONS: dict[str, tuple[Ability, Right | None]] = {
     "mod_assign_get_user_flags": (Ability.SUBMISSIONS, ASSIGN_GRADES),
     "core_calendar_get_calendar_events": (Ability.DUE_DATES, None),
     "core_message_send_instant_messages": (Ability.MESSAGES, SEND),
+    "core_message_get_messages": (Ability.MESSAGES, None),
     "core_calendar_create_calendar_events": (Ability.EVENTS, CALENDAR),
 }
 
@@ -76,6 +77,8 @@ OPTIONAL = frozenset(
         "mod_quiz_get_user_quiz_attempts",
         "mod_quiz_get_user_best_grade",
         "mod_assign_get_user_flags",
+        # Tells whether a message whose answer was lost has arrived.
+        "core_message_get_messages",
     }
 )
 

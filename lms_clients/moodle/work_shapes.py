@@ -206,6 +206,22 @@ class Completions(Shape):
     warnings: list[Warn] = []
 
 
+class Written(Shape):
+    """A message as its sender finds it again; ``text`` is the HTML that the recipient reads."""
+
+    id: int
+    text: str | None = None
+    fullmessage: str | None = None
+    smallmessage: str | None = None
+    timecreated: int = 0
+
+
+class Mailbox(Shape):
+    """Messages between two people."""
+
+    messages: list[Written] = []
+
+
 class Sent(Shape):
     """The result for one message; ``msgid`` -1 is a refusal."""
 

@@ -16,6 +16,7 @@ from lti_app.jobs.digest_words import digest_html
 from lti_app.jobs.mail import Mail, MailNotSent
 from lti_app.jobs.mail import send as send_mail
 from lti_app.jobs.message_words import words_for
+from lti_app.jobs.reading_back import read_back
 from lti_app.stopping import stop_address
 from lti_app.store import outbox
 from lti_app.store.channels import CONSOLE, EMAIL, group_of
@@ -31,7 +32,10 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class DeliverSummary:
-    """What one pass did; ``unsure`` are messages of which nobody knows whether they left (the panel shows them)."""
+    """What one pass did; ``unsure`` are messages of which nobody knows whether they left (the panel shows them).
+
+    ``settled`` are earlier ones of which the LMS has told by now.
+    """
 
     shown: int = 0
     sent: int = 0
@@ -39,6 +43,7 @@ class DeliverSummary:
     unsure: int = 0
     later: int = 0
     dropped: int = 0
+    settled: int = 0
 
 
 def deliver_due(house: House, *, connect: Connect = client_for) -> DeliverSummary:
@@ -49,6 +54,7 @@ def deliver_due(house: House, *, connect: Connect = client_for) -> DeliverSummar
     counts = dict.fromkeys(("shown", "sent", "refused", "unsure", "later", "dropped"), 0)
     with house.db.writing() as session:
         counts["shown"] = outbox.show_in_panel(session, house.clock.now())
+    settled = read_back(house, connect)
     resting: set[str] = set()
     # Each prompt leaves the due ones in its turn; the bound stops a bug from turning for ever.
     for _ in range(MOST):
@@ -61,7 +67,7 @@ def deliver_due(house: House, *, connect: Connect = client_for) -> DeliverSummar
             until = outbox.claim(session, prompt_id, machine)
         if until is not None:
             counts[_deliver(house, prompt_id, until, connect, resting)] += 1
-    summary = DeliverSummary(**counts)
+    summary = DeliverSummary(**counts, settled=settled)
     log.info("delivered %s", summary)
     return summary
 

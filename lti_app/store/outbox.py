@@ -180,13 +180,20 @@ def settle(
         return
     prompt.state, prompt.sent_at = "sent", prompt.sent_at or now
     was_told(session, prompt, now)
-    if state != "sent":
+    if state == "sent":
+        tell_nudged(session, prompt, now)
+    else:
         prompt.channel = PANEL
-    elif prompt.kind == "nudge" and prompt.episode_id is not None:
-        first = update(Episode).where(Episode.id == prompt.episode_id, Episode.nudged_at.is_(None))
-        changed_rows(session, first.values(nudged_at=now))
-        tell(session, prompt.episode_id, "nudged", now, channel=prompt.channel)
     session.flush()
+
+
+def tell_nudged(session: Session, prompt: Prompt, now: datetime) -> None:
+    """Record that a light word has reached its learner, where this was one."""
+    if prompt.kind != "nudge" or prompt.episode_id is None:
+        return
+    first = update(Episode).where(Episode.id == prompt.episode_id, Episode.nudged_at.is_(None))
+    changed_rows(session, first.values(nudged_at=now))
+    tell(session, prompt.episode_id, "nudged", now, channel=prompt.channel)
 
 
 def give_back(session: Session, prompt_id: int, channel: str, until: datetime) -> None:

@@ -68,6 +68,9 @@ class Lms:
     def send_message(self, message: Any) -> Any:
         raise NotImplementedError
 
+    def find_message(self, message: Any, since: Any) -> Any:
+        raise NotImplementedError
+
     def create_event(self, event: Any) -> Any:
         raise NotImplementedError
 

@@ -449,6 +449,27 @@ def test_a_lost_answer_to_a_message_is_a_doubt_and_a_refusal_is_none(canvas: Fak
         client.send_message(message)
 
 
+def test_a_message_in_doubt_is_found_among_the_conversations_or_surely_not_there(
+    canvas: FakeCanvas, client: CanvasClient
+) -> None:
+    message = Message(("2",), "s", "Ciao Ada,\nmartedì?", COURSE)
+    listed = [{"id": 5, "audience": [2], "last_authored_message_at": NOW.isoformat()}]
+    said = [{"id": 9, "body": "Ciao Ada,\r\nmartedì?", "created_at": NOW.isoformat(), "author_id": 1}]
+    canvas.instead["/api/v1/conversations"] = lambda request: Reply.of(listed, 200)
+    canvas.instead["/api/v1/conversations/5"] = lambda request: Reply.of({"id": 5, "messages": said}, 200)
+    found = client.find_message(message, NOW)
+    assert (found.state, found.lms_id) == (DeliveryState.SENT, "5")
+    # Looking does not mark it as read for the person whose token it is.
+    assert ("auto_mark_as_read", "false") in canvas.asked[-1][2]
+    other = Message(("2",), "s", "Ciao Ada, mercoledì?", COURSE)
+    assert client.find_message(other, NOW).reason == "not_there"
+    assert client.find_message(message, NOW + timedelta(hours=1)).state is DeliveryState.REFUSED
+    canvas.instead["/api/v1/conversations"] = lambda request: error("403_unauthorized")
+    assert client.find_message(message, NOW).state is DeliveryState.UNSUPPORTED
+    canvas.instead["/api/v1/conversations"] = lambda request: Reply.of(listed * 50, 200)
+    assert client.find_message(other, NOW).state is DeliveryState.UNKNOWN
+
+
 def test_an_event_goes_into_the_courses_calendar(canvas: FakeCanvas, client: CanvasClient) -> None:
     made = body("calendar_event.create_calendar_event")
     canvas.instead["/api/v1/calendar_events"] = lambda request: Reply.of(made, 201)

@@ -29,6 +29,9 @@ from tests.sweep.course import NOW, Builder, Course, offers_help, stalls
 from tests.sweep.moodle import Mailbox, moodle
 from tests.sweep.test_loop import the_house
 
+SITE_INFO, GET = "core_webservice_get_site_info", "core_message_get_messages"
+SITE = {"userid": 47, "sitename": "Corte", "release": "4.5", "version": "2024100700", "functions": []}
+
 
 @pytest.fixture
 def mailbox() -> Iterator[Mailbox]:
@@ -198,6 +201,96 @@ def test_moodle_breaks_while_answering_and_nothing_is_sent_again(
     with connected.db.reading() as session:
         assert session.scalars(select(Delivery.state)).one() == "unsure"
         assert len(support_for(session, course.ada, NOW).words) == 1
+
+
+def in_doubt(app: Flask, course: Course, house: House, mailbox: Mailbox) -> dict[str, str]:
+    """Clara's message is taken by a Moodle that breaks while it answers; returns what Moodle was told."""
+    mailbox.status = 500
+    clara_writes(house, course)
+    assert deliver(app).unsure == 1
+    mailbox.status = 200
+    return mailbox.got.pop()
+
+
+def written(*texts: str) -> dict[str, object]:
+    rows = [{"id": 31 + n, "text": text, "timecreated": int(NOW.timestamp())} for n, text in enumerate(texts)]
+    return {"messages": rows, "warnings": []}
+
+
+def test_moodle_is_asked_later_and_has_it_so_it_counts_as_sent_and_does_not_leave_again(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox, clock: StillClock
+) -> None:
+    told = in_doubt(app, course, connected, mailbox)
+    # Moodle lays words out its own way.
+    text = told["messages[0][text]"].replace("<p>", '<p dir="ltr">').replace("martedì", "<b>martedì</b>")
+    mailbox.answer = lambda fields: SITE if fields["wsfunction"] == SITE_INFO else written("<p>un’altra</p>", text)
+    assert deliver(app) == DeliverSummary()
+    clock.at += timedelta(minutes=11)
+    assert deliver(app) == DeliverSummary(settled=1)
+    asked = mailbox.got[-1]
+    assert (asked["wsfunction"], asked["useridto"], asked["useridfrom"]) == (GET, "ada-rossi", "47")
+    with connected.db.reading() as session:
+        row = session.scalars(select(Delivery)).one()
+        assert (row.state, row.lms_id) == ("sent", "32")
+        assert session.scalars(select(Prompt.channel).where(Prompt.kind == "tutor_message")).one() == "lms"
+    assert deliver(app) == DeliverSummary()
+
+
+def test_moodle_is_asked_later_and_has_nothing_so_it_leaves_now(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox, clock: StillClock
+) -> None:
+    in_doubt(app, course, connected, mailbox)
+
+    def answer(fields: dict[str, str]) -> object:
+        what = fields["wsfunction"]
+        return SITE if what == SITE_INFO else written("<p>un’altra</p>") if what == GET else mailbox.accept(fields)
+
+    mailbox.answer = answer
+    clock.at += timedelta(minutes=11)
+    summary = deliver(app)
+    assert (summary.settled, summary.sent) == (1, 1)
+    assert [got["wsfunction"] for got in mailbox.got] == [SITE_INFO, GET, "core_message_send_instant_messages"]
+    with connected.db.reading() as session:
+        assert session.scalars(select(Delivery.state)).one() == "sent"
+
+
+def test_what_ada_read_in_the_panel_meanwhile_does_not_leave_a_second_time(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox, clock: StillClock
+) -> None:
+    in_doubt(app, course, connected, mailbox)
+    mailbox.answer = lambda fields: SITE if fields["wsfunction"] == SITE_INFO else written()
+    with connected.db.writing() as session:
+        prompts.seen(session, course.ada, NOW)
+    clock.at += timedelta(minutes=11)
+    summary = deliver(app)
+    assert (summary.settled, summary.sent) == (1, 0)
+    assert {got["wsfunction"] for got in mailbox.got} == {SITE_INFO, GET}
+
+
+def test_a_moodle_that_does_not_let_us_look_leaves_the_doubt_and_is_not_asked_again(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox, clock: StillClock
+) -> None:
+    in_doubt(app, course, connected, mailbox)
+    mailbox.answer = lambda fields: SITE if fields["wsfunction"] == SITE_INFO else mailbox.forbid(fields)
+    clock.at += timedelta(minutes=11)
+    deliver(app)
+    many = len(mailbox.got)
+    deliver(app)
+    assert len(mailbox.got) == many
+    with connected.db.reading() as session:
+        assert session.scalars(select(Delivery.state).where(Delivery.channel == "lms")).one() == "unsure"
+
+
+def test_a_moodle_that_is_away_is_asked_again_with_the_next_pass(
+    app: Flask, course: Course, connected: House, mailbox: Mailbox, clock: StillClock
+) -> None:
+    in_doubt(app, course, connected, mailbox)
+    mailbox.answer = lambda fields: {"exception": "e", "errorcode": "sitemaintenance", "message": "later"}
+    clock.at += timedelta(minutes=11)
+    assert deliver(app).settled == 0
+    mailbox.answer = lambda fields: SITE if fields["wsfunction"] == SITE_INFO else written()
+    clock.at += timedelta(minutes=5)
+    assert deliver(app).settled == 1
 
 
 def test_a_worker_that_died_after_writing_down_leaves_no_second_message(

@@ -53,6 +53,35 @@ def _send_one(here: Lms, row: dict[str, str]) -> dict[str, Any]:
     }
 
 
+def _written(here: Lms, asked: Asked) -> Any:
+    """Return what the service user wrote to somebody, the newest first; other people's letters stay theirs."""
+    to, sender = asked.number("useridto"), asked.number("useridfrom")
+    if sender != SERVICE_USER or here.person(to) is None:
+        raise Refusal("core\\exception\\moodle_exception", "accessdenied", "admin/accessdenied")
+    sent = [one for one in here.course.happened("message") if one.person == to]
+    rows = [_found_again(one.id, one.person, one.at, one.facts["text"]) for one in reversed(sent)]
+    return {"messages": rows[: asked.number("limitnum", 0) or None], "warnings": []}
+
+
+def _found_again(number: int, to: int, at: int, text: str) -> dict[str, Any]:
+    return {
+        "id": FIRST_ID + number,
+        "useridfrom": SERVICE_USER,
+        "useridto": to,
+        "subject": "",
+        "text": text,
+        "fullmessage": text,
+        "fullmessageformat": 1,
+        "fullmessagehtml": "",
+        "smallmessage": text,
+        "notification": 0,
+        "contexturl": None,
+        "contexturlname": None,
+        "timecreated": at,
+        "timeread": None,
+    }
+
+
 def _create_events(here: Lms, asked: Asked) -> Any:
     rows = asked.rows("events")
     if not rows or any(not row.get("name") for row in rows):
@@ -89,5 +118,6 @@ def _create_one(here: Lms, row: dict[str, str]) -> dict[str, Any]:
 
 FUNCTIONS: dict[str, Callable[[Lms, Asked], Any]] = {
     "core_message_send_instant_messages": _send,
+    "core_message_get_messages": _written,
     "core_calendar_create_calendar_events": _create_events,
 }

@@ -21,7 +21,7 @@ DIGEST = "digest"
 # What a person may choose about, each with its own unsubscribe link; every other kind is about peers.
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "nudge": ("nudge",),
-    "peer": ("ask_helper", "introduced", "next_candidate"),
+    "peer": ("ask_helper", "introduced", "next_candidate", "circle_invited"),
     "tutor": ("tutor_message",),
     "desk": ("tutor",),
     "events": ("event_soon", "event_changed", "event_seat"),
@@ -32,6 +32,7 @@ PANEL_FIRST = {
     "ask_helper": timedelta(hours=2),
     "introduced": timedelta(hours=2),
     "next_candidate": timedelta(hours=24),
+    "circle_invited": timedelta(hours=12),
     "tutor": timedelta(hours=12),
 }
 

@@ -13,6 +13,7 @@ from engagement.hours import codes_of
 from lti_app.models import Circle, CircleMember, Membership
 from lti_app.store.circle_acts import count_in, end_circle
 from lti_app.store.inserts import insert_new
+from lti_app.store.prompts import NewPrompt, add
 
 ANSWER_WITHIN = timedelta(days=7)
 # So long somebody who is alone in a circle is looked for company there, before they get another one.
@@ -26,7 +27,7 @@ def save_gatherings(session: Session, context_id: int, gatherings: Iterable[Gath
         circle = _circle(session, context_id, one, now)
         if circle is None:
             continue
-        invited = sum(_invite(session, circle.id, learner_id, now) for learner_id in one.learner_ids)
+        invited = sum(_invite(session, circle, learner_id, now) for learner_id in one.learner_ids)
         if one.circle_id is None and invited < LEAST:
             # Another sweep was first.
             session.execute(delete(Circle).where(Circle.id == circle.id))
@@ -35,12 +36,19 @@ def save_gatherings(session: Session, context_id: int, gatherings: Iterable[Gath
     return count
 
 
-def _invite(session: Session, circle_id: int, learner_id: int, now: datetime) -> bool:
+def _invite(session: Session, circle: Circle, learner_id: int, now: datetime) -> bool:
     active = select(Membership.id).where(Membership.id == learner_id, Membership.state == "active")
     if session.scalar(active) is None:
         return False
     values = {"membership_id": learner_id, "state": "invited", "invited_at": now}
-    return insert_new(session, CircleMember, circle_id=circle_id, **values) is not None
+    invitation_id = insert_new(session, CircleMember, circle_id=circle.id, **values)
+    if invitation_id is None:
+        return False
+    # It stands in the panel at once, and leaves as a message where they have not come by.
+    facts = {"invitation_id": invitation_id, "activity_id": circle.activity_id}
+    key = f"circle_invited:{invitation_id}"
+    add(session, NewPrompt(key, "circle_invited", circle.context_id, learner_id, facts=facts), now)
+    return True
 
 
 def _circle(session: Session, context_id: int, one: Gathering, now: datetime) -> Circle | None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from engagement.moments import quiet_until
 from lti_app.models import (
+    CircleMember,
     Context,
     Delivery,
     Deployment,
@@ -77,6 +78,9 @@ def is_wanted(session: Session, prompt: Prompt) -> bool:
         return is_digest_wanted(session, prompt, member)
     if prompt.kind == "tutor":
         return _still_waits(session, prompt, member)
+    if prompt.kind == "circle_invited":
+        invited = session.get(CircleMember, prompt.facts.get("invitation_id") or 0, populate_existing=True)
+        return invited is not None and invited.state == "invited" and invited.seen_at is None
     match = session.get(Match, prompt.match_id, populate_existing=True) if prompt.match_id else None
     if prompt.kind == "ask_helper":
         return match is not None and match.state in ("asked", "called")

@@ -19,7 +19,16 @@ from lti_app.store.inserts import changed_rows, insert_all, insert_new
 from lti_app.store.policies import policy_of
 from lti_app.store.scope import zone_named
 
-BY_MESSAGE = ("nudge", "ask_helper", "introduced", "next_candidate", "did_it_help", "tutor_message", "tutor")
+BY_MESSAGE = (
+    "nudge",
+    "ask_helper",
+    "introduced",
+    "next_candidate",
+    "did_it_help",
+    "circle_invited",
+    "tutor_message",
+    "tutor",
+)
 # What the home and peer panels show to the person whom it is for.
 FOR_ME = (
     "nudge",

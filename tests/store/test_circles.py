@@ -12,11 +12,12 @@ from lti_app.db import Database
 from lti_app.house import House
 from lti_app.jobs.circles import tend_company
 from lti_app.models import Circle, CircleMember, CircleWish, Context, Membership, Post, Prompt, Thread
-from lti_app.store import circle_acts, circle_view, meetings, posting, talk
+from lti_app.store import channels, circle_acts, circle_view, letters, meetings, outbox, posting, talk
 from lti_app.store.refusals import NotYours, Taken, TooLate
 from tests.sweep.course import NOW, Course, build
 
 DAY = timedelta(days=1)
+INVITED = "circle_invited"
 
 
 @pytest.fixture
@@ -66,6 +67,30 @@ def test_fabio_asks_and_people_at_his_pace_are_invited_with_him(house: House, db
     # A second look changes nothing, and neither does somebody who has not asked for one.
     assert tend_company(house, course.context, NOW).invited == 0
     assert tend_company(house, course.dario_context, NOW).invited == 0
+
+
+def test_an_invitation_leaves_as_a_message_unless_it_was_seen_answered_or_not_wanted(
+    house: House, db: Database, course: Course
+) -> None:
+    fabio = course.others[0]
+    wishes(db, fabio)
+    tend_company(house, course.context, NOW)
+    circle = circle_of(db, fabio)
+    saw, said_no, quiet = (one for one in sorted(invited(db)) if one != fabio)
+    with db.writing() as session:
+        found = {one.membership_id: one for one in session.scalars(select(Prompt).where(Prompt.kind == INVITED))}
+        assert set(found) == set(invited(db))
+        assert all(outbox.is_wanted(session, one) for one in found.values())
+        circle_view.saw_invitation(session, saw, NOW)
+        circle_acts.decline(session, circle, said_no, NOW)
+        letters.stop_letters(session, quiet, "peer", NOW)
+        assert {who for who, one in found.items() if outbox.is_wanted(session, one)} == {fabio, quiet}
+        assert channels.ways_of(session.get_one(Membership, quiet).settings, INVITED) == ()
+        assert channels.ways_of(session.get_one(Membership, fabio).settings, INVITED) == ("lms", "email")
+    # A second look invites nobody twice.
+    tend_company(house, course.context, NOW)
+    with db.reading() as session:
+        assert len(session.scalars(select(Prompt).where(Prompt.kind == INVITED)).all()) == len(found)
 
 
 def test_an_invitation_names_nobody_and_the_second_yes_opens_the_circle(

@@ -4,18 +4,46 @@ from __future__ import annotations
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markupsafe import Markup
+
+from lti_app import maths
 
 TAGS = {
     *("p", "br", "hr", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "h4", "a"),
     *("table", "thead", "tbody", "tr", "th", "td"),
+    *maths.TAGS,
 }
-ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
+ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}} | {tag: set(maths.ATTRIBUTES) for tag in maths.TAGS}
+MENTION = "mention"
 SCHEMES = {"http", "https", "mailto"}
 
 # Pictures are left out on purpose: one from elsewhere tells its owner who read the post, and when.
 _parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"]).disable("image")
+maths.add_maths(_parser)
+
+
+def _name(state: StateInline, silent: bool) -> bool:
+    """Read ``@Anna N.`` where Anna is among those whom the post names; other @ stay as they are."""
+    start = state.pos
+    if state.src[start] != "@" or (start > 0 and state.src[start - 1].isalnum()):
+        return False
+    names: tuple[str, ...] = state.env.get("names", ())
+    after = state.src[start + 1 :]
+    way = max((one for one in names if after.casefold().startswith(one.casefold())), key=len, default="")
+    if not way or after[len(way) : len(way) + 1].isalnum():
+        return False
+    if not silent:
+        opening = state.push("name_open", "strong", 1)
+        opening.attrs = {"class": MENTION}
+        state.push("text", "", 0).content = state.src[start : start + 1 + len(way)]
+        state.push("name_close", "strong", -1)
+    state.pos = start + 1 + len(way)
+    return True
+
+
+_parser.inline.ruler.before("emphasis", "name", _name)
 
 
 def _lower_headings(tokens: list[Token]) -> None:
@@ -25,15 +53,20 @@ def _lower_headings(tokens: list[Token]) -> None:
             token.tag = "h4"
 
 
-def markdown(text: str) -> Markup:
-    """Return ``text`` as safe HTML; links open in a new tab and tell the other site nothing about us."""
-    tokens = _parser.parse(text)
+def markdown(text: str, names: tuple[str, ...] = ()) -> Markup:
+    """Return ``text`` as safe HTML; links open in a new tab and tell the other site nothing about us.
+
+    ``names`` are those of people who are named in it: after an @ they stand out. Formulas stand between dollar signs.
+    """
+    env: dict[str, object] = {"names": names}
+    tokens = _parser.parse(text, env)
     _lower_headings(tokens)
-    html = _parser.renderer.render(tokens, _parser.options, {})
+    html = _parser.renderer.render(tokens, _parser.options, env)
     clean = nh3.clean(
         html,
         tags=TAGS,
         attributes=ATTRIBUTES,
+        allowed_classes={"strong": {MENTION}},
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow ugc",
         # A block of code scrolls sideways, so the keyboard must be able to reach it.

@@ -12,6 +12,13 @@ def wants_fragment() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
+def way_back() -> str:
+    """Return the page of this very visit from which a form says it came, or "" (never another address)."""
+    back = request.form.get("back", "")
+    good = back.startswith(f"/v/{g.get('ref', '')}/") and not any(sign in back for sign in ("//", "\\", ".."))
+    return back if good and back.isprintable() and len(back) <= 300 else ""
+
+
 def answer(*, fragment: Callable[[], str], page: Callable[[], str], to: str, status: int = 200) -> Response:
     """Answer with the fragment (htmx), a 303 to ``to`` (the cookie will carry the token), or the page itself.
 

@@ -6,12 +6,12 @@ A room hangs its pages behind it with ``guard(blueprint)``. Views then find, on 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from flask import Blueprint, Response, abort, g, request
+from flask import Blueprint, Response, abort, current_app, g, request
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, contains_eager
@@ -22,6 +22,8 @@ from lti_app.limits import make_room
 from lti_app.models import Academy, Context, Deployment, Membership, Person
 from lti_app.visit import COOKIE, FIELD, HEADER, NoVisit, Visit, registration_of, seal, unseal
 
+QUIET = "regista_quiet"
+View = TypeVar("View", bound=Callable[..., Any])
 SEEN_EVERY = timedelta(minutes=1)
 # A token's age is counted from here to find whose it was although it is too old: nothing is sealed before it.
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -45,11 +47,13 @@ def guard(blueprint: Blueprint, *, roles: Collection[str] | None = None, needs_c
 
     @blueprint.before_request
     def enter() -> None:
-        visit = _visit_of_request()
+        visit = visit_of_request()
         g.visit, g.locale = visit, visit.locale
         if roles is not None and visit.role not in roles:
             abort(404)
         _load(visit, needs_course)
+        if not is_quiet():
+            _note_presence(g.membership)
         if roles is not None and g.visit.role not in roles:
             abort(404)
         if visit.student_view and _changes_something():
@@ -78,7 +82,7 @@ def _changes_something() -> bool:
     return request.url_rule is not None and "GET" not in (request.url_rule.methods or ())
 
 
-def _visit_of_request() -> Visit:
+def visit_of_request() -> Visit:
     """Read the token where it may come from: header, form field, and for looking only also the cookie."""
     settings = house().settings
     sent = request.headers.get(HEADER) or request.form.get(FIELD)
@@ -120,7 +124,6 @@ def _load(visit: Visit, needs_course: bool) -> None:
             # A sync may have learned of another role since the launch; what holds now is what counts.
             g.visit = replace(visit, role=membership.role)
         g.time_zone = membership.person.time_zone or membership.context.time_zone or g.academy.time_zone
-        _note_presence(membership)
     else:
         g.time_zone = g.academy.time_zone
 
@@ -188,8 +191,24 @@ def _academy(session: Session, visit: Visit) -> Academy:
     return academy
 
 
-def _note_presence(membership: Membership) -> None:
+def quiet(view: View) -> View:
+    """Mark a view that pages ask by themselves: it does not say that somebody is here, nor does it renew the visit.
+
+    A page that was forgotten open so comes to rest when its token has ended.
+    """
+    setattr(view, QUIET, True)
+    return view
+
+
+def is_quiet() -> bool:
+    """Return whether this request was made by a page, not by a person."""
+    return bool(getattr(current_app.view_functions.get(request.endpoint or ""), QUIET, False))
+
+
+def _note_presence(membership: Membership | None) -> None:
     """Write down that the person is here, at most once a minute, for "here now"."""
+    if membership is None:
+        return
     now = house().clock.now()
     seen_at = membership.person.seen_at
     if membership.id == 0 or (seen_at is not None and now - seen_at < SEEN_EVERY):
@@ -199,7 +218,7 @@ def _note_presence(membership: Membership) -> None:
 
 
 def _renew(response: Response) -> Response:
-    if g.get("visit") is not None and response.status_code < 500:
+    if g.get("visit") is not None and response.status_code < 500 and not is_quiet():
         response.headers[HEADER] = visit_token()
         if g.get("cookie_works"):
             response.set_cookie(

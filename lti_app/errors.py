@@ -75,7 +75,7 @@ def _from_http(error: HTTPException) -> Trouble:
         429: _("That was a lot at once. Please wait a moment."),
     }
     status = error.code or 500
-    if status == 413 and brings_files(request.endpoint):
+    if status == 413 and request.mimetype == "multipart/form-data" and brings_files(request.endpoint):
         words[413] = _(
             "The files are too big together: up to 60 MB can go at once. Your words are kept in this browser."
         )

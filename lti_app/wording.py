@@ -122,6 +122,11 @@ def iso(at: datetime | date) -> str:
     return at.isoformat(timespec="minutes") if isinstance(at, datetime) else at.isoformat()
 
 
+def is_past(at: datetime | None) -> bool:
+    """Return whether a moment is over; None never is."""
+    return at is not None and at <= house().clock.now()
+
+
 def install(app: Flask) -> None:
     """Teach the templates these words, and what each form needs."""
     app.jinja_env.filters.update(
@@ -136,6 +141,7 @@ def install(app: Flask) -> None:
         iso=iso,
         days_ago=days_ago,
         given=given,
+        is_past=is_past,
     )
     app.jinja_env.filters.update(size_words=size_words, markdown=markup.markdown, plain=markup.plain)
     app.jinja_env.globals.update(

@@ -28,6 +28,7 @@ from lti_app.models.notices import PlatformNotice
 from lti_app.models.notifications import DigestPlan, Notification
 from lti_app.models.participation import ParticipationScore
 from lti_app.models.places import PlacedPanel, ResourceLink
+from lti_app.models.polls import Poll, PollOption, PollVote
 from lti_app.models.search import WordUse
 from lti_app.models.support import (
     Delivery,
@@ -92,6 +93,9 @@ __all__ = [
     "PlacedPanel",
     "PlatformKeySet",
     "PlatformNotice",
+    "Poll",
+    "PollOption",
+    "PollVote",
     "Post",
     "PostRevision",
     "Prompt",

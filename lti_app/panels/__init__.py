@@ -15,6 +15,7 @@ from lti_app.panels import (
     gallery,
     home,
     letters,
+    live,
     me,
     news,
     peer,
@@ -37,6 +38,7 @@ ROOMS = (
     gallery,
     home,
     letters,
+    live,
     me,
     news,
     peer,
@@ -49,6 +51,7 @@ for room in ROOMS:
 blueprint.register_blueprint(letters.stop_blueprint)
 blueprint.register_blueprint(files.acts_blueprint)
 blueprint.register_blueprint(feed.blueprint)
+blueprint.register_blueprint(live.posts_blueprint)
 
 
 @blueprint.record_once

@@ -8,7 +8,8 @@ from flask import Blueprint, abort, current_app, render_template, request
 
 from lti_app.house import house
 from lti_app.shell import SCHEMES
-from lti_app.store.talk import PostView, ThreadLine
+from lti_app.store.post_views import PostView
+from lti_app.store.talk import ThreadLine
 from lti_app.store.views import ActivityRef, Face
 
 blueprint = Blueprint("gallery", __name__)

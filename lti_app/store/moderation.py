@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from lti_app.models import AuditEntry, Context, Deployment, Membership, Mute, Post, Report
+from lti_app.models import AuditEntry, Context, Deployment, Membership, Mute, Post, Report, Thread
 from lti_app.store.course_facts import active_staff
 from lti_app.store.inserts import changed_rows
 from lti_app.store.notifications import notify
+from lti_app.store.post_news import tell_of_post
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.reports import MOST_WORDS
 from lti_app.store.speaking import CARE_UNTIL, WATCHED_UNTIL
@@ -66,8 +67,10 @@ def decide(
 def _carry_out(
     session: Session, post: Post | None, row: Report, decision: str, words: str, now: datetime, days: int, by_id: int
 ) -> None:
-    if post is not None and decision in ("show", "dismiss"):
+    if post is not None and decision in ("show", "dismiss") and post.held_at is not None:
         post.held_at = None
+        # Whoever is named in it, or has a part in the conversation, hears of it now.
+        tell_of_post(session, session.get_one(Thread, post.thread_id), post, now)
     if post is not None and decision in ("hide", "mute"):
         post.hidden_at, post.held_at = post.hidden_at or now, None
     if decision == "warn" and post is not None:

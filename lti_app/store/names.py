@@ -65,3 +65,9 @@ def initials(person: Person) -> Mark:
     words = [word for word in called_name(person).split() if word[0].isalnum()]
     picked = words if len(words) < 2 else [words[0], words[-1]]
     return Mark("".join(word[0].upper() for word in picked), person.tint, person.portrait)
+
+
+def written_as(person: Person) -> tuple[str, ...]:
+    """Return how others may write the person's name after an @, the longest first."""
+    ways = {full_name(person), short_name(person), first_name(person), person.name or ""}
+    return tuple(sorted((way for way in ways if way.strip()), key=lambda way: (-len(way), way)))

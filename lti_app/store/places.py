@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Academy, Activity, Context, Deployment, PlacedPanel, ResourceLink
 from lti_app.store.course_facts import activity_refs
+from lti_app.store.refusals import NotYours
 from lti_app.store.views import ActivityRef
 
 
@@ -106,6 +107,16 @@ def sections(session: Session, context_id: int, limit: int = 100) -> tuple[str, 
         .limit(limit)
     )
     return tuple(str(row[0]) for row in rows)
+
+
+def check_tie(session: Session, context_id: int, activity_id: int | None, section: str) -> None:
+    """Raise NotYours unless the activity and the section, where given, are of this course."""
+    if activity_id is not None:
+        own = select(Activity.id).where(Activity.id == activity_id, Activity.context_id == context_id)
+        if session.scalar(own) is None:
+            raise NotYours
+    if section and section not in sections(session, context_id):
+        raise NotYours
 
 
 def talkable(session: Session, context_id: int, limit: int = 200) -> tuple[ActivityRef, ...]:

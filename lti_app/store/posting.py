@@ -9,9 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from lti_app.models import Activity, Post, Thread, ThreadSeen
+from lti_app.models import Post, Thread, ThreadSeen
+from lti_app.store import places
 from lti_app.store.inserts import insert_new
 from lti_app.store.news import saw_thread_news
+from lti_app.store.polls import Asked, ask
+from lti_app.store.post_news import tell_of_post
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.speaking import check_voice, look_over
 from lti_app.store.talk import circle_thread, course_threads, event_thread, private_thread
@@ -28,17 +31,16 @@ def start_thread(
     now: datetime,
     *,
     activity_id: int | None = None,
+    section: str = "",
     form_key: str | None = None,
     files: Collection[str] = (),
+    poll: Asked | None = None,
 ) -> int:
     """Start a discussion with its first post and return its id; the same ``form_key`` again returns the same thread.
 
-    Raises NotYours when the activity is not of this course.
+    Raises NotYours when the activity or the section is not of this course.
     """
-    if activity_id is not None:
-        tied = session.scalar(select(Activity.id).where(Activity.id == activity_id, Activity.context_id == context_id))
-        if tied is None:
-            raise NotYours
+    places.check_tie(session, context_id, activity_id, section)
     thread_id = insert_new(
         session,
         Thread,
@@ -47,6 +49,7 @@ def start_thread(
         title=title,
         author_id=membership_id,
         activity_id=activity_id,
+        section=section or None,
         form_key=form_key,
         created_at=now,
         moved_at=now,
@@ -54,7 +57,7 @@ def start_thread(
     if thread_id is None:
         mine = (Thread.author_id == membership_id, Thread.form_key == form_key, Thread.context_id == context_id)
         return session.scalars(select(Thread.id).where(*mine)).one()
-    _say(session, thread_id, membership_id, body, now, form_key, files)
+    _say(session, thread_id, membership_id, body, now, form_key, files, poll)
     saw_thread(session, thread_id, membership_id, now)
     index_thread(session, thread_id, now)
     return thread_id
@@ -136,15 +139,23 @@ def _say(
     now: datetime,
     form_key: str | None,
     files: Collection[str] = (),
+    poll: Asked | None = None,
 ) -> int | None:
-    """Write a post with its files; returns its id, or None when this form was sent before. Raises Muted and TooFast."""
+    """Write a post with its files and its poll and tell people of it; returns its id, or None the second time.
+
+    Raises Muted and TooFast.
+    """
     check_voice(session, membership_id, now)
     post_id = insert_new(
         session, Post, thread_id=thread_id, author_id=membership_id, body=body, form_key=form_key, created_at=now
     )
     if post_id is not None:
         attach(session, membership_id, post_id, files)
-        look_over(session, session.get_one(Post, post_id), session.get_one(Thread, thread_id), now)
+        post, thread = session.get_one(Post, post_id), session.get_one(Thread, thread_id)
+        if poll is not None:
+            ask(session, post_id, poll, now)
+        look_over(session, post, thread, now)
+        tell_of_post(session, thread, post, now)
     return post_id
 
 

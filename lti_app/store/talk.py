@@ -13,21 +13,28 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import CircleMember, Episode, Event, Match, Post, Thread, ThreadSeen
-from lti_app.store import people, uploads
+from lti_app.store import people
 from lti_app.store.course_facts import activity_refs
+from lti_app.store.places import Beside, stands_at
+from lti_app.store.post_views import PostView, shown_to, view_posts
 from lti_app.store.refusals import NotYours
-from lti_app.store.uploads import UploadView
 from lti_app.store.views import ActivityRef, Face
 
 MAX_TITLE = 200
 MAX_BODY = 8000
 PAGE = 30
 POSTS = 200
+PINNED = 12
+# What everybody may read, and what makes a thread new.
+READABLE = (Post.hidden_at.is_(None), Post.deleted_at.is_(None), Post.held_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadLine:
-    """A thread in a list; ``replies`` leaves out the first post, ``is_new``: others moved it since I looked."""
+    """A thread in a list; ``replies`` leaves out the first post, ``is_new``: others moved it since I looked.
+
+    ``anonymous``: its author is hidden from peers; staff and the author themselves get it all the same.
+    """
 
     id: int
     title: str
@@ -37,20 +44,11 @@ class ThreadLine:
     replies: int
     moved_at: datetime
     is_new: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PostView:
-    """One thing said; ``author`` is None for the academy's own words and for members who are gone."""
-
-    id: int
-    author: Face | None
-    is_staff: bool
-    is_mine: bool
-    voice: str
-    body: str
-    created_at: datetime
-    uploads: tuple[UploadView, ...] = ()
+    anonymous: bool = False
+    pinned: bool = False
+    closed: bool = False
+    archived: bool = False
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +62,27 @@ class ThreadPage:
     earlier: int
     is_open: bool
     match_id: int | None = None
+    kind: str = "talk"
+    section: str = ""
+    pinned: bool = False
+    archived: bool = False
+    is_mine: bool = False
+    anonymous: bool = False
+    last_id: int = 0
+    moved_at: datetime | None = None
 
 
-def course_threads(context_id: int) -> Select[Thread]:
-    """Select the discussions of one course that may be shown."""
+def course_threads(context_id: int, kind: str = "talk") -> Select[Thread]:
+    """Select the discussions (or the questions, ``kind`` ask) of one course that may be shown.
+
+    Those in the archive are among them; those whose posts went to another thread are not.
+    """
     return select(Thread).where(
-        Thread.context_id == context_id, Thread.kind == "talk", Thread.match_id.is_(None), Thread.hidden_at.is_(None)
+        Thread.context_id == context_id,
+        Thread.kind == kind,
+        Thread.match_id.is_(None),
+        Thread.hidden_at.is_(None),
+        Thread.merged_into_id.is_(None),
     )
 
 
@@ -86,7 +99,7 @@ def _is_new(membership_id: int) -> Any:
         select(Post.id)
         .where(
             Post.thread_id == Thread.id,
-            Post.hidden_at.is_(None),
+            *READABLE,
             or_(Post.author_id.is_(None), Post.author_id != membership_id),
             or_(seen.is_(None), Post.created_at > seen),
         )
@@ -100,63 +113,97 @@ def list_threads(
     context_id: int,
     membership_id: int,
     *,
-    activity_id: int | None = None,
+    place: Beside | None = None,
     before: int | None = None,
     limit: int = PAGE,
     to_staff: bool = False,
+    archived: bool = False,
 ) -> tuple[ThreadLine, ...]:
-    """Return threads, newest movement first, in four queries whatever their number.
+    """Return threads, newest movement first, in four queries whatever their number; pinned ones are not among them.
 
-    ``activity_id`` keeps those tied to one activity; ``before`` is the id of the last thread already shown.
+    ``place`` keeps those at one activity or section; ``before`` is the id of the last thread already shown;
+    ``archived`` lists the archive instead.
     """
-    is_new = _is_new(membership_id)
-    query = course_threads(context_id).add_columns(is_new)
-    if activity_id is not None:
-        query = query.where(Thread.activity_id == activity_id)
+    query = course_threads(context_id)
+    if archived:
+        query = query.where(Thread.archived_at.is_not(None))
+    else:
+        query = query.where(Thread.archived_at.is_(None), Thread.pinned_at.is_(None))
     last = session.get(Thread, before) if before is not None else None
     if last is not None and last.context_id == context_id:
         query = query.where(
             or_(Thread.moved_at < last.moved_at, and_(Thread.moved_at == last.moved_at, Thread.id < last.id))
         )
-    rows = session.execute(query.order_by(Thread.moved_at.desc(), Thread.id.desc()).limit(limit)).all()
+    query = query.order_by(Thread.moved_at.desc(), Thread.id.desc()).limit(limit)
+    return _lines(session, query, context_id, membership_id, place, to_staff)
+
+
+def pinned_threads(
+    session: Session, context_id: int, membership_id: int, *, place: Beside | None = None, to_staff: bool = False
+) -> tuple[ThreadLine, ...]:
+    """Return the threads that staff pinned, the latest first."""
+    query = course_threads(context_id).where(Thread.pinned_at.is_not(None), Thread.archived_at.is_(None))
+    query = query.order_by(Thread.pinned_at.desc(), Thread.id.desc()).limit(PINNED)
+    return _lines(session, query, context_id, membership_id, place, to_staff)
+
+
+def _lines(
+    session: Session,
+    query: Select[Thread],
+    context_id: int,
+    membership_id: int,
+    place: Beside | None,
+    to_staff: bool,
+) -> tuple[ThreadLine, ...]:
+    if place:
+        query = query.where(stands_at(place, context_id, Thread.activity_id, Thread.section))
+    rows = session.execute(query.add_columns(_is_new(membership_id))).all()
     ends = _ends(session, [row[0].id for row in rows])
-    authors = {row[0].author_id for row in rows} | {end[1] for end in ends.values()}
-    known = people.faces(session, authors, to_staff=to_staff)
+    shown = {row[0].author_id for row in rows if to_staff or not row[0].anonymous or row[0].author_id == membership_id}
+    last = {id_: end[1] for id_, end in ends.items() if to_staff or not end[2] or end[1] == membership_id}
+    known = people.faces(session, shown | set(last.values()), to_staff=to_staff)
     activities = activity_refs(session, {row[0].activity_id for row in rows})
     return tuple(
         ThreadLine(
             id=thread.id,
             title=thread.title,
-            author=known.get(thread.author_id or 0),
-            last_author=known.get(ends[thread.id][1] or 0) if thread.id in ends else None,
+            author=known.get(thread.author_id or 0) if thread.author_id in shown else None,
+            last_author=known.get(last.get(thread.id) or 0),
             activity=activities.get(thread.activity_id or 0),
             replies=max(0, ends[thread.id][0] - 1) if thread.id in ends else 0,
             moved_at=thread.moved_at,
             is_new=bool(new),
+            anonymous=thread.anonymous,
+            pinned=thread.pinned_at is not None,
+            closed=thread.closed_at is not None,
+            archived=thread.archived_at is not None,
+            section=thread.section or "",
         )
         for thread, new in rows
     )
 
 
-def _ends(session: Session, thread_ids: list[int]) -> dict[int, tuple[int, int | None]]:
-    """Return, for each thread, how many posts it has and who wrote the last."""
+def _ends(session: Session, thread_ids: list[int]) -> dict[int, tuple[int, int | None, bool]]:
+    """Return, for each thread, how many posts it has, who wrote the last, and whether they are hidden there."""
     if not thread_ids:
         return {}
     newest = (
         select(Post.thread_id, func.count().label("posts"), func.max(Post.id).label("last_id"))
-        .where(Post.thread_id.in_(thread_ids), Post.hidden_at.is_(None))
+        .where(Post.thread_id.in_(thread_ids), *READABLE)
         .group_by(Post.thread_id)
         .subquery()
     )
     rows = session.execute(
-        select(newest.c.thread_id, newest.c.posts, Post.author_id).join(Post, Post.id == newest.c.last_id)
+        select(newest.c.thread_id, newest.c.posts, Post.author_id, Post.anonymous).join(
+            Post, Post.id == newest.c.last_id
+        )
     )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
 
 def new_threads(session: Session, context_id: int, membership_id: int) -> int:
     """Return how many discussions others moved since this member last read them."""
-    query = course_threads(context_id).where(_is_new(membership_id))
+    query = course_threads(context_id).where(Thread.archived_at.is_(None), _is_new(membership_id))
     return session.scalar(select(func.count()).select_from(query.subquery())) or 0
 
 
@@ -231,31 +278,24 @@ def read_event_thread(
 
 
 def _page(session: Session, thread: Thread, membership_id: int, *, to_staff: bool = False) -> ThreadPage:
-    shown = (Post.thread_id == thread.id, Post.hidden_at.is_(None))
+    shown = (Post.thread_id == thread.id, shown_to(membership_id, to_staff=to_staff))
     count = session.scalar(select(func.count()).select_from(Post).where(*shown)) or 0
     newest = select(Post).where(*shown).order_by(Post.created_at.desc(), Post.id.desc()).limit(POSTS)
     posts = list(reversed(session.scalars(newest).all()))
-    known = people.faces(session, {post.author_id for post in posts}, to_staff=to_staff)
-    staff = people.staff_among(session, {post.author_id for post in posts})
-    files = uploads.of_posts(session, (post.id for post in posts), membership_id)
     return ThreadPage(
         id=thread.id,
         title=thread.title,
         activity=activity_refs(session, {thread.activity_id}).get(thread.activity_id or 0),
-        posts=tuple(
-            PostView(
-                id=post.id,
-                author=known.get(post.author_id) if post.author_id else None,
-                is_staff=post.author_id in staff,
-                is_mine=post.author_id == membership_id,
-                voice=post.voice,
-                body=post.body,
-                created_at=post.created_at,
-                uploads=files.get(post.id, ()),
-            )
-            for post in posts
-        ),
+        posts=view_posts(session, posts, membership_id, to_staff=to_staff),
         earlier=count - len(posts),
         is_open=thread.closed_at is None,
         match_id=thread.match_id,
+        kind=thread.kind,
+        section=thread.section or "",
+        pinned=thread.pinned_at is not None,
+        archived=thread.archived_at is not None,
+        is_mine=thread.author_id == membership_id,
+        anonymous=thread.anonymous,
+        last_id=max((post.id for post in posts), default=0),
+        moved_at=thread.moved_at,
     )

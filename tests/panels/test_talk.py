@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import func, select, update
 
 from lti_app.db import Database
 from lti_app.models import Post, Thread
+from lti_app.visit import seal
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
 from tests.sweep.course import NOW, Course
@@ -21,6 +23,13 @@ As = Callable[..., Somebody]
 def count(db: Database, what: type[Post] | type[Thread]) -> int:
     with db.reading() as session:
         return session.scalar(select(func.count()).select_from(what)) or 0
+
+
+def only_looks(who: Somebody) -> Somebody:
+    """The same course in student view: nobody's membership, and nothing is written down."""
+    who.visit = replace(who.visit, membership_id=None, role="learner", student_view=True)
+    who.token = seal(who.visit, who.client.application.extensions["regista"].settings)
+    return who
 
 
 def begins(

@@ -27,7 +27,7 @@ from lti_app.visit import new_ref
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
 from tests.panels.lively import lively
-from tests.panels.test_talk import begins
+from tests.panels.test_talk import begins, only_looks
 from tests.sweep.course import NOW, Course
 
 As = Callable[..., Somebody]
@@ -426,7 +426,7 @@ def test_what_no_form_came_for_is_gone_after_a_day(
 def test_a_visitor_who_only_looks_leaves_no_file(as_: As, course: Course, db: Database) -> None:
     ada = as_(course.ada)
     thread = begins(ada)
-    looking = as_(course.clara, student_view=True)
+    looking = only_looks(as_(course.clara))
     assert says(looking, thread, (drawn(), "x.png")).status_code == 403
     with db.reading() as session:
         assert session.scalars(select(Upload)).all() == []

@@ -32,7 +32,9 @@ def _sign(key: str, ref: str, viewer: Viewer, until: int) -> str:
 
 def file_address(key: str) -> str:
     """Return the address of a file for this request's visit."""
-    me = g.membership
+    me = g.get("membership")
+    if me is None:
+        return "#"
     viewer = Viewer(me.context_id, me.id or 0, g.visit.is_staff)
     until = (_now() // STEP + LIFE) * STEP
     who = f"{viewer.context_id}.{viewer.membership_id}.{viewer.is_staff:d}.{until}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, g, make_response, request, send_file
+from flask import Blueprint, Response, abort, g, make_response, send_file
 from flask_babel import gettext as _
 
 from lti_app import door
-from lti_app.answers import wants_fragment
+from lti_app.answers import wants_fragment, way_back
 from lti_app.errors import Trouble
 from lti_app.house import house
 from lti_app.models import Upload
@@ -72,8 +72,5 @@ def remove(key: str) -> Response | str:
     words = _("The file is gone.")
     if wants_fragment():
         return make_response(f'<p class="quiet small" data-say="{words}">{words}</p>')
-    back = request.form.get("back", "")
-    # Only ever to a page of this very visit.
-    back = back if back.startswith(f"/v/{g.ref}/") and "//" not in back else ""
     with house().db.reading() as session:
-        return render_panel(session, "panels/files/removed.html", tab="talk", words=words, back=back)
+        return render_panel(session, "panels/done.html", tab="", words=words, back=way_back())

@@ -1,5 +1,7 @@
 """The panel talk."""
 
-from lti_app.panels.talk.views import blueprint
+# Each of these hangs its pages into the room.
+from lti_app.panels.talk import names, posts, staff, views
+from lti_app.panels.talk.room import blueprint
 
-__all__ = ["blueprint"]
+__all__ = ["blueprint", "names", "posts", "staff", "views"]

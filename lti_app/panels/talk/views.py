@@ -1,62 +1,67 @@
-"""Talk: the course's discussions."""
+"""Talk: the course's discussions, listed, begun, read and answered."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from flask import Blueprint, Response, abort, g, render_template, request, url_for
+from flask import Response, abort, current_app, g, make_response, redirect, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 
-from lti_app import door
 from lti_app.answers import answer
 from lti_app.fields import Field, form_key
 from lti_app.house import house
 from lti_app.limits import takes_files
 from lti_app.panels.files import Files, take_files
 from lti_app.panels.talk.forms import Opening, read_opening, read_reply
+from lti_app.panels.talk.room import beside, blueprint, number, thread_page, thread_part, tie_options
 from lti_app.shell import render_panel
-from lti_app.store import places, posting, talk
+from lti_app.store import posting, talk, thread_acts
 from lti_app.store.refusals import NotYours, TooLate
-from lti_app.store.views import ActivityRef
 
-blueprint = Blueprint("talk", __name__, url_prefix="/v/<ref>/talk")
-door.guard(blueprint)
-
-
-def _number(name: str) -> int | None:
-    raw = request.args.get(name, "")
-    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) <= 18 else None
-
-
-def _beside(session: Session) -> ActivityRef | None:
-    """The activity a panel stands beside, or the one that was asked for."""
-    return places.activity_beside(session, g.membership.context_id, g.visit.resource_link_id, _number("about"))
+# Where a discussion is shown that became a question.
+QUESTIONS = ("panels.ask.thread", "panels.ask.question")
 
 
 def _page(opening: Opening | None = None, files: Files | None = None) -> str:
     me = g.membership
+    archived = request.args.get("archive") == "1"
+    before = number("before")
     with house().db.reading() as session:
+        place = beside(session)
         threads = talk.list_threads(
-            session, me.context_id, me.id, before=_number("before"), to_staff=g.visit.is_staff, limit=talk.PAGE + 1
+            session,
+            me.context_id,
+            me.id,
+            place=place,
+            before=before,
+            to_staff=g.visit.is_staff,
+            limit=talk.PAGE + 1,
+            archived=archived,
         )
+        pinned: tuple[talk.ThreadLine, ...] = ()
+        if before is None and not archived:
+            pinned = talk.pinned_threads(session, me.context_id, me.id, place=place, to_staff=g.visit.is_staff)
         return render_panel(
             session,
             "panels/talk/page.html",
             tab="talk",
             threads=threads[: talk.PAGE],
+            pinned=pinned,
             more=len(threads) > talk.PAGE,
-            earlier=_number("before") is not None,
+            earlier=before is not None,
+            archived=archived,
             opening=opening or Opening(),
             files=files,
-            about=_beside(session),
-            activities=places.talkable(session, me.context_id),
+            place=place,
+            # Beside an activity or a section the panel opens there, and one step leads to the whole course.
+            where={"about": place.activity.id if place.activity else None, "section": place.section or None},
+            ties=tie_options(session),
         )
 
 
 @blueprint.route("", methods=["GET", "POST"])
 def show() -> str:
-    """Show the discussions, newest movement first."""
+    """Show the discussions: pinned ones, then the newest movement first."""
     return _page()
 
 
@@ -64,7 +69,7 @@ def show() -> str:
 @takes_files
 def start() -> Response:
     """Start a discussion."""
-    opening, files = read_opening(), take_files()
+    opening, files = read_opening(house().clock.now()), take_files()
     if not opening.is_good or files.fault:
         return answer(fragment=lambda: _page(opening, files), page=lambda: _page(opening, files), to="", status=422)
     me = g.membership
@@ -78,46 +83,40 @@ def start() -> Response:
                 opening.body.value,
                 house().clock.now(),
                 activity_id=opening.activity_id,
+                section=opening.section,
                 form_key=opening.form_key,
                 files=files.keys,
+                poll=opening.asked,
             )
     except NotYours:
         abort(404)
     # A plain form, with a script too: the discussion that begins is another page.
-    page, to = partial(_thread_page, thread_id), url_for(".thread", thread_id=thread_id)
+    page, to = partial(thread_page, thread_id), url_for(".thread", thread_id=thread_id)
     return answer(fragment=page, page=page, to=to)
 
 
-def _read(session: Session, thread_id: int) -> talk.ThreadPage:
-    me = g.membership
-    try:
-        return talk.read_thread(session, me.context_id, thread_id, me.id, to_staff=g.visit.is_staff)
-    except NotYours:
-        abort(404)
-
-
-def _thread_page(thread_id: int, draft: Field | None = None, files: Files | None = None) -> str:
-    with house().db.reading() as session:
-        thread = _read(session, thread_id)
-        page = render_panel(
-            session, "panels/talk/thread.html", tab="talk", thread=thread, draft=draft or Field(), files=files
-        )
-    if g.membership.id and not g.visit.student_view:
-        with house().db.writing() as session:
-            posting.saw_thread(session, thread_id, g.membership.id, house().clock.now())
-    return page
-
-
-def _thread_part(thread_id: int, draft: Field | None = None, files: Files | None = None, said: str = "") -> str:
-    with house().db.reading() as session:
-        thread = _read(session, thread_id)
-        return render_template("panels/talk/_posts.html", thread=thread, draft=draft or Field(), files=files, said=said)
-
-
 @blueprint.route("/<int:thread_id>", methods=["GET", "POST"])
-def thread(thread_id: int) -> str:
-    """Show one discussion."""
-    return _thread_page(thread_id)
+def thread(thread_id: int) -> Response | str:
+    """Show one discussion; one that was merged or moved shows where it is now."""
+    with house().db.reading() as session:
+        found = thread_acts.leads_to(session, g.membership.context_id, thread_id)
+    if found is None:
+        abort(404)
+    kind, now_id = found
+    if kind == "talk":
+        return thread_page(now_id, said=_("It has become a part of this discussion.") if now_id != thread_id else "")
+    room = next((name for name in QUESTIONS if name in current_app.view_functions), None)
+    if room is None:
+        abort(404)
+    to = url_for(room, thread_id=now_id)
+    return make_response(redirect(to)) if g.cookie_works else elsewhere(to)
+
+
+def elsewhere(to: str) -> str:
+    """Show the way to another room where no cookie lets us go there at once."""
+    with house().db.reading() as session:
+        words = _("It is among the questions now.")
+        return render_panel(session, "panels/done.html", tab="talk", words=words, back=to, back_words=_("Go there"))
 
 
 @blueprint.post("/<int:thread_id>/reply")
@@ -129,8 +128,9 @@ def reply(thread_id: int) -> Response:
         try:
             with house().db.writing() as session:
                 now = house().clock.now()
+                key = form_key()
                 posting.reply(
-                    session, me.context_id, thread_id, me.id, draft.value, now, form_key=form_key(), files=files.keys
+                    session, me.context_id, thread_id, me.id, draft.value, now, form_key=key, files=files.keys
                 )
         except NotYours:
             abort(404)
@@ -138,13 +138,13 @@ def reply(thread_id: int) -> Response:
             draft = Field(draft.value, _("This discussion has been closed in the meantime."))
     if draft.fault or files.fault:
         return answer(
-            fragment=lambda: _thread_part(thread_id, draft, files),
-            page=lambda: _thread_page(thread_id, draft, files),
+            fragment=lambda: thread_part(thread_id, draft, files),
+            page=lambda: thread_page(thread_id, draft, files),
             to="",
             status=422,
         )
     return answer(
-        fragment=lambda: _thread_part(thread_id, said=_("Your reply is there.")),
-        page=lambda: _thread_page(thread_id),
+        fragment=lambda: thread_part(thread_id, said=_("Your reply is there.")),
+        page=lambda: thread_page(thread_id),
         to=url_for(".thread", thread_id=thread_id),
     )

@@ -1,0 +1,187 @@
+"""What people do with a post, in whatever room it stands: change it, take it back, a warm sign, a vote.
+
+Each act has its form; htmx replaces the post (or a part of it), and without a script the page comes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Response, abort, g, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from lti_app.answers import answer, way_back
+from lti_app.fields import Field, read_text
+from lti_app.house import house
+from lti_app.panels.talk.room import blueprint, thread_page
+from lti_app.shell import render_panel
+from lti_app.store import post_acts
+from lti_app.store.post_views import PostView
+from lti_app.store.refusals import NotYours, TooLate
+from lti_app.store.talk import MAX_BODY
+from lti_app.uploads import shelf_of
+
+
+def _read(post_id: int) -> tuple[PostView, str, int]:
+    me = g.membership
+    try:
+        with house().db.reading() as session:
+            view, thread = post_acts.read_post(session, me.context_id, post_id, me.id, to_staff=g.visit.is_staff)
+            return view, thread.kind, thread.id
+    except NotYours:
+        abort(404)
+
+
+def _look() -> str:
+    return "first" if request.form.get("look") == "first" else ""
+
+
+def _post(post_id: int, said: str = "") -> str:
+    view, _kind, _thread = _read(post_id)
+    return render_template("panels/talk/_post.html", it=view, look=_look(), said=said)
+
+
+def _whole(kind: str, thread_id: int, words: str) -> str:
+    """Return the page to answer a form with where neither a script nor a cookie helps."""
+    if kind == "talk":
+        return thread_page(thread_id)
+    with house().db.reading() as session:
+        return render_panel(session, "panels/done.html", tab="", words=words, back=way_back())
+
+
+def _done(post_id: int, words: str, fragment: Callable[[], str] | None = None) -> Response:
+    _view, kind, thread_id = _read(post_id)
+    to = url_for(".thread", thread_id=thread_id) if kind == "talk" else way_back()
+    return answer(
+        fragment=fragment or (lambda: _post(post_id, words)),
+        page=lambda: _whole(kind, thread_id, words),
+        to=f"{to or url_for('panels.home.show')}#post-{post_id}",
+    )
+
+
+def _write(act: Callable[[Session], object]) -> object:
+    try:
+        with house().db.writing() as session:
+            return act(session)
+    except NotYours:
+        abort(404)
+
+
+@blueprint.route("/post/<int:post_id>/edit", methods=["GET", "POST"])
+def edit(post_id: int) -> Response:
+    """Show the form to change one's own words."""
+    return _edit_form(post_id)
+
+
+def _edit_form(post_id: int, draft: Field | None = None) -> Response:
+    view, _kind, _thread_id = _read(post_id)
+    if not view.is_mine:
+        abort(404)
+    parts = {"it": view, "draft": draft or Field(view.body), "look": _look(), "back": way_back()}
+
+    def page() -> str:
+        with house().db.reading() as session:
+            return render_panel(session, "panels/talk/edit.html", tab="talk", **parts)
+
+    status = 422 if draft and draft.fault else 200
+    made = answer(fragment=lambda: render_template("panels/talk/_edit.html", **parts), page=page, to="", status=422)
+    made.status_code = status
+    return made
+
+
+@blueprint.route("/post/<int:post_id>", methods=["GET", "POST"])
+def post(post_id: int) -> Response:
+    """Show one post again, as after a change of mind while editing."""
+    return _done(post_id, "")
+
+
+@blueprint.post("/post/<int:post_id>/save")
+def save(post_id: int) -> Response:
+    """Keep the changed words."""
+    me, draft = g.membership, read_text("body", most=MAX_BODY)
+    if not draft.fault:
+        try:
+            _write(
+                lambda session: post_acts.edit(session, me.context_id, post_id, me.id, draft.value, house().clock.now())
+            )
+        except TooLate:
+            draft = Field(draft.value, _("This discussion has been closed in the meantime."))
+    if draft.fault:
+        return _edit_form(post_id, draft)
+    return _done(post_id, _("Your words are changed."))
+
+
+@blueprint.post("/post/<int:post_id>/take-back")
+def take_back(post_id: int) -> Response:
+    """Delete one's own post."""
+    me = g.membership
+    _view, kind, thread_id = _read(post_id)
+    keys: tuple[str, ...] = ()
+    ends = False
+    try:
+        with house().db.writing() as session:
+            keys, ends = post_acts.take_back(session, me.context_id, post_id, me.id, house().clock.now())
+    except NotYours:
+        abort(404)
+    for key in keys:
+        shelf_of(house().settings).remove(key)
+    words = _("It is taken back.")
+    if ends:
+        return _gone(words)
+    to = url_for(".thread", thread_id=thread_id) if kind == "talk" else way_back()
+    return answer(
+        fragment=lambda: render_template("panels/talk/_gone.html", post_id=post_id, said=words),
+        page=lambda: _whole(kind, thread_id, words),
+        to=to or url_for("panels.home.show"),
+    )
+
+
+def _gone(words: str) -> Response:
+    def page() -> str:
+        with house().db.reading() as session:
+            return render_panel(session, "panels/done.html", tab="talk", words=words, back=url_for(".show"))
+
+    part = lambda: render_template("panels/talk/_over.html", words=words)  # noqa: E731
+    return answer(fragment=part, page=page, to=url_for(".show"))
+
+
+@blueprint.route("/post/<int:post_id>/history", methods=["GET", "POST"])
+def history(post_id: int) -> str:
+    """Show what a post said before, to its author and to staff."""
+    me = g.membership
+    try:
+        with house().db.reading() as session:
+            versions = post_acts.history(session, me.context_id, post_id, me.id, to_staff=g.visit.is_staff)
+            view, _thread = post_acts.read_post(session, me.context_id, post_id, me.id, to_staff=g.visit.is_staff)
+            return render_panel(
+                session, "panels/talk/history.html", tab="talk", it=view, versions=versions, back=way_back()
+            )
+    except NotYours:
+        abort(404)
+
+
+@blueprint.post("/post/<int:post_id>/sign")
+def sign(post_id: int) -> Response:
+    """Leave a warm sign, or take it back."""
+    me, kind = g.membership, request.form.get("kind", "")
+    stands = _write(
+        lambda session: post_acts.react(
+            session, me.context_id, post_id, me.id, kind, house().clock.now(), to_staff=g.visit.is_staff
+        )
+    )
+    words = _("Your sign is there.") if stands else _("Your sign is taken back.")
+    return _done(post_id, words, lambda: render_template("panels/talk/_signs.html", it=_read(post_id)[0], said=words))
+
+
+@blueprint.post("/post/<int:post_id>/vote")
+def vote(post_id: int) -> Response:
+    """Answer the poll beneath a post, or answer it otherwise."""
+    me = g.membership
+    chosen = {int(one) for one in request.form.getlist("option") if one.isascii() and one.isdecimal() and len(one) < 19}
+    words = _("Your vote is counted.") if chosen else _("Your vote is taken back.")
+    try:
+        _write(lambda session: post_acts.vote(session, me.context_id, post_id, me.id, chosen, house().clock.now()))
+    except TooLate:
+        words = _("This poll is over.")
+    return _done(post_id, words, lambda: render_template("panels/talk/_poll.html", it=_read(post_id)[0], said=words))

@@ -1,0 +1,84 @@
+"""What the pages of the discussions share: the room itself, one thread as a page and as a part of it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, g, render_template, request
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from lti_app import door
+from lti_app.fields import Field
+from lti_app.house import house
+from lti_app.panels.files import Files
+from lti_app.shell import render_panel
+from lti_app.store import places, posting, talk, thread_acts
+from lti_app.store.refusals import NotYours
+
+blueprint = Blueprint("talk", __name__, url_prefix="/v/<ref>/talk")
+door.guard(blueprint)
+
+
+def number(name: str) -> int | None:
+    """Return a number of the address, or None."""
+    raw = request.args.get(name, "")
+    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) <= 18 else None
+
+
+def beside(session: Session) -> places.Beside:
+    """Return what is looked at: what was asked for, else the place beside which the panel stands."""
+    return places.beside(
+        session,
+        g.membership.context_id,
+        g.visit.resource_link_id,
+        activity_id=number("about"),
+        section=request.args.get("section", "")[:500],
+        everywhere=request.args.get("all") == "1",
+    )
+
+
+def tie_options(session: Session) -> list[tuple[str, str]]:
+    """Return to what a discussion may be tied, to choose from; a section's value is ``s:`` and its title."""
+    context_id = g.membership.context_id
+    titles = places.sections(session, context_id)
+    options = [("", _("The whole course"))]
+    options += [(f"s:{title}", _("All of “%(title)s”", title=title)) for title in titles if len(titles) > 1]
+    return options + [(str(one.id), one.title) for one in places.talkable(session, context_id)]
+
+
+def read(session: Session, thread_id: int) -> talk.ThreadPage:
+    """Read a thread, or answer 404."""
+    me = g.membership
+    try:
+        return talk.read_thread(session, me.context_id, thread_id, me.id, to_staff=g.visit.is_staff)
+    except NotYours:
+        abort(404)
+
+
+def thread_page(thread_id: int, draft: Field | None = None, files: Files | None = None, said: str = "") -> str:
+    """Draw a thread as a whole page, and note that it was read."""
+    me = g.membership
+    with house().db.reading() as session:
+        thread = read(session, thread_id)
+        staff = g.visit.is_staff and not g.visit.student_view
+        page = render_panel(
+            session,
+            "panels/talk/thread.html",
+            tab="talk",
+            thread=thread,
+            draft=draft or Field(),
+            files=files,
+            said=said,
+            ties=tie_options(session) if staff else (),
+            others=thread_acts.mergeable(session, me.context_id, thread_id) if staff else (),
+        )
+    if me.id and not g.visit.student_view:
+        with house().db.writing() as session:
+            posting.saw_thread(session, thread_id, me.id, house().clock.now())
+    return page
+
+
+def thread_part(thread_id: int, draft: Field | None = None, files: Files | None = None, said: str = "") -> str:
+    """Draw the posts of a thread and the form beneath them."""
+    with house().db.reading() as session:
+        thread = read(session, thread_id)
+        return render_template("panels/talk/_posts.html", thread=thread, draft=draft or Field(), files=files, said=said)

@@ -89,8 +89,9 @@ def build(database: Database, *, members: int, threads: int, posts: int) -> tupl
         _many(session, Person, people)
         person_ids = session.scalars(select(Person.id).order_by(Person.id)).all()
         seats = [
-            {"context_id": context, "person_id": person, "role": "tutor" if n < 10 else "learner", "settings": {},
-             "created_at": NOW, "launched_at": NOW - timedelta(minutes=9 if n % 125 == 0 else 3000)}
+            {"context_id": context, "person_id": person, "role": "tutor" if n < 10 else "learner", "created_at": NOW,
+             "settings": {"shows_milestones": n % 10 == 0},
+             "launched_at": NOW - timedelta(minutes=9 if n % 125 == 0 else 3000)}
             for n, person in enumerate(person_ids)
         ]  # fmt: skip
         _many(session, Membership, seats)

@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session, contains_eager
 from lti_app.errors import Trouble
 from lti_app.house import house
 from lti_app.limits import make_room
-from lti_app.models import Academy, Context, Deployment, Membership, Person
+from lti_app.models import Academy, Context, Deployment, Membership, Person, Registration
+from lti_app.store.origins import ancestors_of
 from lti_app.visit import COOKIE, FIELD, HEADER, NoVisit, Visit, registration_of, seal, unseal
 
 QUIET = "regista_quiet"
@@ -129,12 +130,15 @@ def _load(visit: Visit, needs_course: bool) -> None:
 
 
 def _member(session: Session, visit: Visit) -> tuple[Membership, Academy]:
+    # Whoever may frame the page is asked with every page, so it comes along.
+    framing = (Registration.issuer, Registration.auth_login_url, Registration.origins)
     found = session.execute(
-        select(Membership, Academy)
+        select(Membership, Academy, *framing)
         .join(Membership.person)
         .join(Membership.context)
         .join(Deployment, Deployment.id == Context.deployment_id)
         .join(Academy, Academy.id == Deployment.academy_id)
+        .join(Registration, Registration.id == Deployment.registration_id)
         .options(contains_eager(Membership.person), contains_eager(Membership.context))
         .where(
             Membership.id == visit.membership_id,
@@ -150,6 +154,7 @@ def _member(session: Session, visit: Visit) -> tuple[Membership, Academy]:
     ).one_or_none()
     if found is None:
         abort(404)
+    g.frame_ancestors = ancestors_of(*found[2:])
     return found[0], found[1]
 
 

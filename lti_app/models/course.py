@@ -86,7 +86,11 @@ class Membership(Base):
     """
 
     __tablename__ = "membership"
-    __table_args__ = (UniqueConstraint("context_id", "person_id"),)
+    __table_args__ = (
+        UniqueConstraint("context_id", "person_id"),
+        # How many are in the course, and who of them is here now, is asked by every page.
+        Index("ix_membership_context_id_state_launched_at", "context_id", "state", "launched_at"),
+    )
 
     id: Mapped[Id]
     context_id: Mapped[int] = parent("context.id", index=False)

@@ -204,10 +204,14 @@ class Milestone(Base):
     """Something real that a learner reached (a quiz passed, a section finished); shown to others only if they wish."""
 
     __tablename__ = "milestone"
-    __table_args__ = (UniqueConstraint("membership_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("membership_id", "key"),
+        # What was reached together this week is counted on every home: the index alone tells.
+        Index("ix_milestone_context_id_reached_at", "context_id", "reached_at", "kind", "activity_id", "membership_id"),
+    )
 
     id: Mapped[Id]
-    context_id: Mapped[int] = parent("context.id")
+    context_id: Mapped[int] = parent("context.id", index=False)
     membership_id: Mapped[int] = parent("membership.id", index=False)
     key: Mapped[str] = mapped_column(String(120))
     kind: Mapped[Code]

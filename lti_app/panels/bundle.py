@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,6 +21,7 @@ STYLE = "regista.css"
 SCRIPTS = ("vendor/htmx-2.0.11.min.js", "panel.js")
 # A panel's own style and script, each named after its folder, follow those that all share.
 OWN = "panels"
+_looked: dict[str, tuple[float, float]] = {}
 FONT = "vendor/inter-subset.woff2"
 
 
@@ -32,7 +34,13 @@ def _own(ending: str) -> tuple[str, ...]:
 
 
 def _written_at() -> float:
-    return sum(_static(name).stat().st_mtime for name in (STYLE, *SCRIPTS, *_own("css"), *_own("js")))
+    """Return a number that changes with the files; it is looked up at most once a second, not for every page."""
+    at, told = _looked.get(str(current_app.static_folder), (0.0, 0.0))
+    now = time.monotonic()
+    if now - at > 1 or not told:
+        told = sum(_static(name).stat().st_mtime for name in (STYLE, FONT, *SCRIPTS, *_own("css"), *_own("js")))
+        _looked[str(current_app.static_folder)] = (now, told)
+    return told
 
 
 @lru_cache(maxsize=64)
@@ -57,22 +65,37 @@ def _digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()[:12]
 
 
+@lru_cache(maxsize=4)
+def _font_digest(_written: float) -> str:
+    return _digest(_static(FONT).read_bytes())
+
+
+@lru_cache(maxsize=64)
+def _style_digest(accent: str, font: str, written: float) -> str:
+    return _digest(_style(accent, font, written))
+
+
+@lru_cache(maxsize=4)
+def _script_digest(written: float) -> str:
+    return _digest(_script(written))
+
+
 def font_address() -> str:
     """Return the address of the one font, with its digest."""
-    return url_for("static", filename=FONT, v=_digest(_static(FONT).read_bytes()))
+    return url_for("static", filename=FONT, v=_font_digest(_written_at()))
 
 
 def style_address() -> str:
     """Return the address of the stylesheet with this visit's accent."""
     academy = g.get("academy")
     accent = accent_name(academy.accent if academy else None)
-    digest = _digest(_style(accent, font_address(), _written_at()))
+    digest = _style_digest(accent, font_address(), _written_at())
     return url_for("panels.bundle.style", digest=digest, accent=accent)
 
 
 def script_address() -> str:
     """Return the address of htmx and our own script, in one file."""
-    return url_for("panels.bundle.script", digest=_digest(_script(_written_at())))
+    return url_for("panels.bundle.script", digest=_script_digest(_written_at()))
 
 
 def _answer(body: bytes, kind: str, digest: str) -> Response:

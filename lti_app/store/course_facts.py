@@ -41,6 +41,8 @@ def active_staff(session: Session, membership_id: int, context_id: int) -> Membe
 def activity_refs(session: Session, ids: Iterable[int | None]) -> dict[int, ActivityRef]:
     """Return the activities by id; an unknown one is left out."""
     wanted = {activity_id for activity_id in ids if activity_id is not None}
+    if not wanted:
+        return {}
     rows = session.execute(
         select(Activity.id, Activity.title, Activity.kind, Activity.url).where(Activity.id.in_(wanted))
     )
@@ -58,6 +60,8 @@ def hidden_activities(session: Session, membership_ids: Iterable[int]) -> frozen
 def faces(session: Session, ids: Iterable[int | None], naming: Callable[[Person], str] = short_name) -> dict[int, Face]:
     """Return the people behind memberships, named for other learners unless ``naming`` says otherwise."""
     wanted = {membership_id for membership_id in ids if membership_id is not None}
+    if not wanted:
+        return {}
     rows = session.execute(
         select(Membership.id, Person).join(Person, Person.id == Membership.person_id).where(Membership.id.in_(wanted))
     )

@@ -129,6 +129,8 @@ def recent_milestones(
 
 def _warmth(session: Session, milestone_ids: list[int], viewer_id: int) -> dict[int, tuple[int, bool]]:
     """Return how many warm signs each milestone has, and whether the viewer gave one."""
+    if not milestone_ids:
+        return {}
     mine = func.count().filter(Reaction.membership_id == viewer_id)
     rows = session.execute(
         select(Reaction.milestone_id, func.count(), mine)

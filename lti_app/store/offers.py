@@ -81,6 +81,8 @@ def offerable(session: Session, membership_id: int, now: datetime) -> tuple[Offe
         )
         .order_by(at.desc())
     ).all()
+    if not rows:
+        return ()
     refs = activity_refs(session, [row.activity_id for row in rows])
     crowd = people_at(session, member.context_id, list(refs), membership_id)
     return tuple(
@@ -162,6 +164,8 @@ def my_offers(session: Session, membership_id: int, now: datetime) -> tuple[Offe
         .where(HelpOffer.membership_id == membership_id, HelpOffer.ended_at.is_(None), HelpOffer.offered_at <= now)
         .order_by(Activity.position, Activity.id)
     ).all()
+    if not offers:
+        return ()
     refs = activity_refs(session, [offer.activity_id for offer in offers])
     counts = session.execute(
         select(

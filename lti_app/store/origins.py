@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -32,8 +33,13 @@ def frame_ancestors(session: Session, registration_id: int | None) -> str:
     row = session.execute(select(*columns).where(Registration.id == registration_id)).one_or_none()
     if row is None:
         return "'none'"
-    origins = {origin_of(row.issuer), origin_of(row.auth_login_url), *(row.origins or ())} - {None}
-    if (urlsplit(row.issuer).hostname or "").endswith(CANVAS_HOST):
+    return ancestors_of(row.issuer, row.auth_login_url, row.origins)
+
+
+def ancestors_of(issuer: str, login_url: str, learned: Sequence[str] | None) -> str:
+    """Return the same for a platform with these addresses."""
+    origins = {origin_of(issuer), origin_of(login_url), *(learned or ())} - {None}
+    if (urlsplit(issuer).hostname or "").endswith(CANVAS_HOST):
         origins.add(f"https://*{CANVAS_HOST}")
     return " ".join(sorted(str(origin) for origin in origins)) or "'none'"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from engagement.moments import quiet_until
@@ -115,13 +115,8 @@ class _Ways:
         return quiet_until(at, zone_named(reach.time_zone, there).key, policy.quiet_from, policy.quiet_to)
 
 
-def seen(session: Session, membership_id: int, now: datetime) -> int:
-    """Record that the panel has shown this person everything that waits for them; returns how many were new.
-
-    Call it (in a writing session) when the home or peer panel was drawn with ``support_for``. A prompt that was to
-    go out by another channel and has not left yet is thereby delivered: nobody needs a message about what they read.
-    """
-    waiting = select(Prompt.id, Prompt.kind, Prompt.episode_id).where(
+def _unseen(membership_id: int, now: datetime) -> Select[int, str, int | None]:
+    return select(Prompt.id, Prompt.kind, Prompt.episode_id).where(
         Prompt.membership_id == membership_id,
         Prompt.kind.in_(FOR_ME),
         Prompt.seen_at.is_(None),
@@ -129,6 +124,20 @@ def seen(session: Session, membership_id: int, now: datetime) -> int:
         # Whether it helped is asked some days later, not before.
         or_(Prompt.kind != "did_it_help", Prompt.due_at <= now),
     )
+
+
+def anything_unseen(session: Session, membership_id: int, now: datetime) -> bool:
+    """Return whether ``seen`` would have something to record."""
+    return session.execute(_unseen(membership_id, now).limit(1)).first() is not None
+
+
+def seen(session: Session, membership_id: int, now: datetime) -> int:
+    """Record that the panel has shown this person everything that waits for them; returns how many were new.
+
+    Call it (in a writing session) when the home or peer panel was drawn with ``support_for``. A prompt that was to
+    go out by another channel and has not left yet is thereby delivered: nobody needs a message about what they read.
+    """
+    waiting = _unseen(membership_id, now)
     count = 0
     for prompt_id, kind, episode_id in session.execute(waiting).all():
         statement = update(Prompt).where(Prompt.id == prompt_id, Prompt.seen_at.is_(None))

@@ -78,11 +78,14 @@ def _asks(session: Session, member: Membership) -> tuple[AskView, ...]:
 
 
 def _matches(session: Session, member: Membership, now: datetime) -> tuple[MatchView, ...]:
+    # Each side by its own index: an OR over two tables would read all of one.
+    helping = select(Match.id).where(Match.helper_id == member.id)
+    helped = select(Match.id).join(Episode, Episode.id == Match.episode_id).where(Episode.membership_id == member.id)
     rows = session.execute(
         select(Match, Episode.membership_id, Thread.id)
         .join(Episode, Episode.id == Match.episode_id)
         .join(Thread, Thread.match_id == Match.id)
-        .where(or_(Match.helper_id == member.id, Episode.membership_id == member.id))
+        .where(Match.id.in_(helping.union(helped)))
         .where(or_(Match.state == "accepted", _saying_goodbye(now)))
         .order_by(Thread.moved_at.desc())
     ).all()
@@ -139,11 +142,9 @@ def _words(session: Session, member: Membership, now: datetime) -> tuple[WordVie
         .order_by(Prompt.made_at.desc(), Prompt.id.desc())
         .limit(10)
     ).all()
-    matched = dict(
-        session.execute(
-            select(Match.id, Match.activity_id).where(Match.id.in_([p.match_id for p in prompts if p.match_id]))
-        ).all()
-    )
+    ids = [p.match_id for p in prompts if p.match_id]
+    asked = select(Match.id, Match.activity_id).where(Match.id.in_(ids))
+    matched = dict(session.execute(asked).tuples().all()) if ids else {}
     about = {p.id: matched.get(p.match_id or 0) or p.facts.get("activity_id") for p in prompts}
     refs = activity_refs(session, about.values())
     people = faces(session, [p.by_id for p in prompts])

@@ -45,8 +45,13 @@ def note_seen() -> None:
     """Record that the viewer was shown what waits for them."""
     if g.membership.id == 0 or g.visit.student_view:
         return
+    me, now = g.membership.id, house().clock.now()
+    # Looking is far more common than having something to note, and there is one writer at a time.
+    with house().db.reading() as session:
+        if not prompts.anything_unseen(session, me, now):
+            return
     with house().db.writing() as session:
-        prompts.seen(session, g.membership.id, house().clock.now())
+        prompts.seen(session, me, now)
 
 
 def choices() -> dict[str, object]:

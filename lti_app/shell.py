@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from lti_app import welcoming
 from lti_app.house import house
-from lti_app.store import ask, circle_view, events, names, news, people, reports, talk
+from lti_app.store import ask, circle_view, events, kudos, names, news, people, praise, reports, talk
 from lti_app.store.ask_rows import Viewer
 from lti_app.store.community_settings import CommunitySettings, community_from
 from lti_app.store.speaking import CARE_UNTIL
@@ -99,6 +99,8 @@ def _news(session: Session, key: str) -> int:
             return people.asks_waiting(session, me.id)
         case "circle":
             return circle_view.circle_news(session, me.id)
+        case "wins":
+            return praise.waiting(session, me.context_id) if g.visit.is_staff else kudos.new_kudos(session, me.id)
         case "moderation":
             return reports.waiting(session, me.context_id)
         case "events" if g.visit.is_staff:

@@ -42,6 +42,7 @@ from lti_app.models.support import (
 )
 from lti_app.models.uploads import Upload
 from lti_app.models.welcome import Introductions, Norms, NormsAccepted, Why
+from lti_app.models.wins import Kudos, ProjectLink
 from lti_app.models.words import Wording
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "GroupMember",
     "HelpOffer",
     "Introductions",
+    "Kudos",
     "LmsConnection",
     "Match",
     "Material",
@@ -98,6 +100,7 @@ __all__ = [
     "PollVote",
     "Post",
     "PostRevision",
+    "ProjectLink",
     "Prompt",
     "Reaction",
     "Registration",

@@ -22,6 +22,7 @@ from lti_app.panels import (
     safety,
     talk,
     welcome,
+    wins,
 )
 from lti_app.panels.events import feed
 from lti_app.panels.events import words as event_words
@@ -45,6 +46,7 @@ ROOMS = (
     safety,
     talk,
     welcome,
+    wins,
 )
 for room in ROOMS:
     blueprint.register_blueprint(room.blueprint)

@@ -21,7 +21,7 @@ from lti_app.store.names import full_name
 from lti_app.store.policies import policy_of
 from lti_app.store.stories import ABOUT_PEOPLE
 
-__all__ = ["DeskCase", "DeskQueue", "desk_case", "desk_queue", "desk_seen", "praise_done", "tutor_acted"]
+__all__ = ["DeskCase", "DeskQueue", "desk_case", "desk_queue", "desk_seen", "praise_done", "praise_due", "tutor_acted"]
 
 WEEK = timedelta(days=7)
 SEEN_AT = "desk_seen_at"
@@ -49,7 +49,7 @@ def desk_queue(session: Session, context_id: int, now: datetime, *, tutor_id: in
     return DeskQueue(
         freshness=freshness(session, context_id, now),
         items=items[: len(waiting)],
-        praise=_praise(session, context_id),
+        praise=praise_due(session, context_id),
         reports=_reports(session, context_id),
         closed=items[len(waiting) :],
         snoozed=len(open_now) - len(waiting),
@@ -140,7 +140,8 @@ def _open_prompts(session: Session, context_id: int, kind: str, limit: int) -> S
     return session.scalars(query.order_by(Prompt.made_at.desc(), Prompt.id.desc()).limit(limit)).all()
 
 
-def _praise(session: Session, context_id: int) -> tuple[PraiseItem, ...]:
+def praise_due(session: Session, context_id: int) -> tuple[PraiseItem, ...]:
+    """Return what went well and deserves a tutor's word, newest first."""
     prompts = _open_prompts(session, context_id, "praise", SHOWN_PRAISE)
     people = faces(session, [p.facts.get("learner_id") for p in prompts], full_name)
     refs = activity_refs(session, [p.facts.get("activity_id") for p in prompts])

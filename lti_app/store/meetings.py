@@ -16,6 +16,7 @@ from lti_app.store.pairing import add_prompt, close_prompts, locked, move, settl
 from lti_app.store.prompts import NewPrompt, add
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.stories import tell
+from lti_app.store.thanks import thanks_of_match
 
 MAX_REPORT = 2000
 FOLLOW_UP_AFTER = timedelta(days=3)
@@ -79,6 +80,7 @@ def said_helped(session: Session, match_id: int, membership_id: int, helped: boo
             facts={},
             reached_at=now,
         )
+        thanks_of_match(session, match, membership_id, now)
     session.flush()
 
 

@@ -43,6 +43,17 @@ def faces(session: Session, membership_ids: Iterable[int | None], *, to_staff: b
     return {id_: face(id_, person, to_staff=to_staff, is_staff=role != "learner") for id_, role, person in rows}
 
 
+def faces_here(session: Session, context_id: int, membership_ids: Iterable[int]) -> dict[int, Face]:
+    """Return the faces of those of these memberships that are active in this course: ids of a browser are no proof."""
+    rows = session.execute(
+        select(Membership.id, Membership.role, Person)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.id.in_(set(membership_ids)))
+        .where(Membership.context_id == context_id, Membership.state == "active")
+    )
+    return {id_: face(id_, person, is_staff=role != "learner") for id_, role, person in rows}
+
+
 def staff_among(session: Session, membership_ids: Iterable[int | None]) -> frozenset[int]:
     """Return those of these memberships that are tutors or community managers."""
     wanted = {number for number in membership_ids if number is not None}

@@ -19,6 +19,7 @@ from lti_app.models import Context, Episode, Match, Prompt
 from lti_app.store.episodes import end_episode, open_episode, stored, update_episode
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.pairing import locked_episode, settle
+from lti_app.store.praise import tell_staff
 from lti_app.store.prompts import NewPrompt, add_all
 from lti_app.store.stories import tell
 from lti_app.store.sweep_values import FORGIVEN, OpenRow, read_reasons
@@ -156,4 +157,7 @@ def save_prompts(session: Session, context_id: int, plans: Sequence[PromptPlan],
         for plan in plans
         if plan.key not in known and (plan.episode_id is None or plan.episode_id in open_ids)
     ]  # fmt: skip
-    return add_all(session, context_id, new, now)
+    added = add_all(session, context_id, new, now)
+    if any(one.kind == "praise" for one in new):
+        tell_staff(session, context_id, now)
+    return added

@@ -16,7 +16,7 @@ from lti_app.panels.home import forms
 from lti_app.panels.peer.forms import Offer
 from lti_app.panels.peer.parts import Word, choices, note_seen, support_of_viewer
 from lti_app.shell import SCHEMES, render_panel
-from lti_app.store import episodes, events, milestones, people, pulse, talk
+from lti_app.store import episodes, events, milestones, people, projects, pulse, talk
 from lti_app.store.event_views import EventLine
 from lti_app.store.freshness import Freshness, freshness
 from lti_app.store.refusals import NotYours
@@ -38,6 +38,7 @@ class HomeView:
     next_event: EventLine | None
     desk_waiting: int
     shows_milestones: bool
+    win: projects.LatestWin | None
     freshness: Freshness
 
 
@@ -52,6 +53,7 @@ def _home(session: Session) -> HomeView:
         next_event=events.next_one(session, viewer(), now),
         ask_about=pulse.to_ask_about(session, me.id, now),
         desk_waiting=people.desk_waiting(session, me.context_id, now) if staff else 0,
+        win=projects.latest_win(session, me.context_id),
         shows_milestones=bool((me.settings or {}).get(milestones.SHOWS)),
         freshness=freshness(session, me.context_id),
     )

@@ -1,0 +1,131 @@
+"""Projects that members show to the course; others look, comment and give a warm sign."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from lti_app.models import Membership, Person, Post, ProjectLink, Thread
+from lti_app.store import people
+from lti_app.store.refusals import NotYours
+from lti_app.store.remarks import Comment, comments_of, posts_of, seen_posts, start, thread_of
+from lti_app.store.views import Face
+
+PAGE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project as it is shown; ``comments`` counts them in a list, ``posts`` holds them on its own page."""
+
+    thread_id: int
+    title: str
+    link: str
+    first: Comment
+    comments: int
+    is_open: bool
+    posts: tuple[Comment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LatestWin:
+    """The project that was shown last, for a line on the first page."""
+
+    thread_id: int
+    title: str
+    author: Face | None
+    at: datetime
+
+
+def show_project(
+    session: Session, context_id: int, membership_id: int, title: str, body: str, link: str, now: datetime, *,
+    form_key: str | None = None, files: Collection[str] = (),
+) -> int:  # fmt: skip
+    """Show a project to the course and return its thread; the same form again shows it once."""
+    thread_id, is_new = start(
+        session, context_id, membership_id, "win", title, body, now, form_key=form_key, files=files
+    )
+    if is_new and link:
+        session.add(ProjectLink(thread_id=thread_id, url=link))
+        session.flush()
+    return thread_id
+
+
+def list_projects(
+    session: Session, context_id: int, viewer_id: int, *, to_staff: bool = False, limit: int = PAGE
+) -> tuple[Project, ...]:
+    """Return the projects shown in a course, newest first, in seven queries whatever their number."""
+    opening = aliased(Post)
+    first_id = select(func.min(opening.id)).where(opening.thread_id == Thread.id).correlate(Thread).scalar_subquery()
+    rows = session.execute(
+        select(Thread, Post)
+        .join(Post, Post.id == first_id)
+        .where(Thread.context_id == context_id, Thread.kind == "win", Thread.hidden_at.is_(None))
+        .where(Thread.archived_at.is_(None), seen_posts(viewer_id, to_staff))
+        .order_by(Thread.created_at.desc(), Thread.id.desc())
+        .limit(limit)
+    ).all()
+    ids = [row[0].id for row in rows]
+    counted = _counts(session, ids)
+    links = _links(session, ids)
+    firsts = comments_of(session, [row[1] for row in rows], viewer_id, to_staff=to_staff)
+    return tuple(
+        Project(
+            thread.id, thread.title, links.get(thread.id, ""), first, max(0, counted.get(thread.id, 1) - 1),
+            thread.closed_at is None,
+        )
+        for (thread, _post), first in zip(rows, firsts, strict=True)
+    )  # fmt: skip
+
+
+def latest_win(session: Session, context_id: int) -> LatestWin | None:
+    """Return the project that was shown last, in one query."""
+    opening = aliased(Post)
+    first_id = select(func.min(opening.id)).where(opening.thread_id == Thread.id).correlate(Thread).scalar_subquery()
+    row = session.execute(
+        select(Thread, Membership, Person)
+        .select_from(Thread)
+        .join(Post, Post.id == first_id)
+        .outerjoin(Membership, Membership.id == Thread.author_id)
+        .outerjoin(Person, Person.id == Membership.person_id)
+        .where(Thread.context_id == context_id, Thread.kind == "win", Thread.hidden_at.is_(None))
+        .where(Thread.archived_at.is_(None), seen_posts(0, False))
+        .order_by(Thread.created_at.desc(), Thread.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    thread, member, person = row
+    author = people.face(member.id, person, is_staff=member.role != "learner") if member is not None else None
+    return LatestWin(thread.id, thread.title, author, thread.created_at)
+
+
+def read_project(
+    session: Session, context_id: int, thread_id: int, viewer_id: int, *, to_staff: bool = False
+) -> Project:
+    """Return one project with what was said about it; raises NotYours."""
+    thread = thread_of(session, context_id, thread_id, "win")
+    posts = posts_of(session, thread.id, viewer_id, to_staff=to_staff)
+    if not posts:
+        raise NotYours
+    link = _links(session, [thread.id]).get(thread.id, "")
+    return Project(thread.id, thread.title, link, posts[0], len(posts) - 1, thread.closed_at is None, posts[1:])
+
+
+def _counts(session: Session, thread_ids: list[int]) -> dict[int, int]:
+    if not thread_ids:
+        return {}
+    shown = (Post.hidden_at.is_(None), Post.deleted_at.is_(None), Post.held_at.is_(None))
+    query = select(Post.thread_id, func.count()).where(Post.thread_id.in_(thread_ids), *shown)
+    return {row[0]: row[1] for row in session.execute(query.group_by(Post.thread_id))}
+
+
+def _links(session: Session, thread_ids: list[int]) -> dict[int, str]:
+    if not thread_ids:
+        return {}
+    query = select(ProjectLink.thread_id, ProjectLink.url).where(ProjectLink.thread_id.in_(thread_ids))
+    return {row[0]: row[1] for row in session.execute(query)}

@@ -16,7 +16,7 @@ from lti_app.store.notifications import notify
 from lti_app.store.refusals import Refusal
 
 #: At most so many posts of one person in a span; staff answer many people, so they get more.
-PACE = ((timedelta(minutes=1), 6), (timedelta(minutes=10), 20), (timedelta(days=1), 120))
+PACE = ((timedelta(minutes=1), 12), (timedelta(minutes=10), 40), (timedelta(days=1), 150))
 STAFF_FACTOR = 5
 #: After words that speak of harm, the help contacts stay on that person's pages for so long.
 CARE_FOR = timedelta(days=7)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
 from flask.testing import FlaskClient
 from jwt.algorithms import RSAAlgorithm
-from sqlalchemy import func, select
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from lti_app.db import Base, Database
@@ -206,12 +206,10 @@ def begin(moodle: Moodle, app: Flask, **said: Any) -> Login:
 
 def rows(db: Database) -> dict[str, int]:
     """How many rows every table has, without the key set that a refused launch may rightly have fetched."""
+    names = [table.name for table in Base.metadata.sorted_tables if table.name != "platform_key_set"]
+    counted = " UNION ALL ".join(f"SELECT '{name}', count(*) FROM {name}" for name in names)
     with db.reading() as session:
-        return {
-            table.name: session.scalar(select(func.count()).select_from(table)) or 0
-            for table in Base.metadata.sorted_tables
-            if table.name != "platform_key_set"
-        }
+        return {row[0]: row[1] for row in session.execute(text(counted))}
 
 
 def assert_refused(response: TestResponse, db: Database, before: dict[str, int]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from lti_app import welcoming
 from lti_app.house import house
-from lti_app.store import ask, circle_view, events, kudos, names, news, people, praise, reports, talk
+from lti_app.store import ask, ask_waiting, circle_view, events, kudos, names, news, people, praise, reports, talk
 from lti_app.store.ask_rows import Viewer
 from lti_app.store.community_settings import CommunitySettings, community_from
 from lti_app.store.speaking import CARE_UNTIL
@@ -106,7 +106,8 @@ def _news(session: Session, key: str) -> int:
         case "events" if g.visit.is_staff:
             return events.proposals_waiting(session, me.context_id, house().clock.now())
         case "desk":
-            return people.desk_waiting(session, me.context_id, house().clock.now())
+            asked = ask_waiting.number_waiting(session, Viewer(me.context_id, me.id, is_staff=True))
+            return asked + people.desk_waiting(session, me.context_id, house().clock.now())
         case _:
             return 0
 

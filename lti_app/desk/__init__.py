@@ -7,4 +7,4 @@ from lti_app.door import guard
 blueprint = Blueprint("desk", __name__, url_prefix="/v/<ref>/desk")
 guard(blueprint, roles=("tutor", "manager", "admin"))
 
-from lti_app.desk import away, course, settings, together, views  # noqa: E402, F401  (the routes register themselves on the blueprint)
+from lti_app.desk import away, course, questions, settings, together, views  # noqa: E402, F401  (the routes register themselves on the blueprint)

@@ -61,7 +61,17 @@ def tutor_here() -> int | None:
     return g.membership.id if g.membership.role in ("tutor", "manager") else None
 
 
-def _page(episode_id: int | None, written: Written | None = None, word: Written | None = None) -> str:
+def _page(
+    episode_id: int | None,
+    written: Written | None = None,
+    word: Written | None = None,
+    *,
+    answered: int | None = None,
+    draft: Field | None = None,
+) -> str:
+    # Imported here: its route stands beside these.
+    from lti_app.desk.questions import waiting_view
+
     with house().db.reading() as session:
         context_id, now = g.membership.context_id, house().clock.now()
         queue = desk_queue(session, context_id, now, tutor_id=tutor_here())
@@ -78,6 +88,7 @@ def _page(episode_id: int | None, written: Written | None = None, word: Written 
             word=word or Written(),
             away=away_until(g.membership.settings, now) if tutor_here() else None,
             today=now.astimezone(ZoneInfo(g.time_zone)).date(),
+            **waiting_view(session, answered, draft),
             **case,
         )
 
@@ -87,9 +98,9 @@ def _fragment(episode_id: int, written: Written) -> str:
         return render_template("desk/_case.html", written=written, opened=True, **_case(session, episode_id))
 
 
-def queue_page(word: Written) -> str:
-    """Return the whole desk with a word about what was just done."""
-    return _page(None, word=word)
+def queue_page(word: Written | None = None, answered: int | None = None, draft: Field | None = None) -> str:
+    """Return the whole desk with a word about what was just done, or with an answer that could not be taken."""
+    return _page(None, word=word, answered=answered, draft=draft)
 
 
 @blueprint.route("", methods=["GET", "POST"], endpoint="queue")

@@ -19,6 +19,7 @@ from lti_app.jobs.digest import make_digests
 from lti_app.jobs.engine import Jobs
 from lti_app.jobs.handlers import register_handlers
 from lti_app.jobs.participation import send_participation
+from lti_app.jobs.questions import raise_unanswered
 from lti_app.jobs.sweep import sweep_context
 from lti_app.jobs.sync import Connect, SyncSummary, machine_time, sync_context
 from lti_app.jobs.uploads import clear_uploads
@@ -42,6 +43,7 @@ class Tick:
     old_news: int = 0
     indexed: int = 0
     lost_files: int = 0
+    unanswered: int = 0
     digests: int = 0
 
 
@@ -67,6 +69,7 @@ def tick(house: House, jobs: Jobs) -> Tick:
         old_news=_forget_news(house, now),
         indexed=_index_words(house, now),
         lost_files=clear_uploads(house, now),
+        unanswered=raise_unanswered(house, now),
         digests=digests,
     )
 

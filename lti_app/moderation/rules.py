@@ -19,6 +19,7 @@ from lti_app.store.community_settings import (
     LONGEST_HELP,
     LONGEST_STARTER,
     MOST_HELD,
+    MOST_HOURS,
     MOST_STARTERS,
     OPTIONAL_PANELS,
     CommunitySettings,
@@ -57,6 +58,7 @@ def _read() -> Sent:
         CommunitySettings(
             panels_off=tuple(key for key in OPTIONAL_PANELS if key not in on),
             anonymous=request.form.get("anonymous") == "yes",
+            answer_within_hours=_within(),
             hold_first=read_number("hold_first", low=0, high=MOST_HELD) or 0,
             hold_links=request.form.get("hold_links") == "yes",
             starters=lines,
@@ -65,6 +67,11 @@ def _read() -> Sent:
         starters,
         contacts,
     )
+
+
+def _within() -> int:
+    hours = read_number("answer_within_hours", low=0, high=MOST_HOURS)
+    return CommunitySettings().answer_within_hours if hours is None else hours
 
 
 def _page(sent: Sent | None = None, said: str = "") -> str:

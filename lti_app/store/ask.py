@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from lti_app.models import Thread
 from lti_app.store import ask_rows, people, words_index
 from lti_app.store.ask_rows import Viewer
-from lti_app.store.ask_views import QuestionLine, Similar, Solved
+from lti_app.store.ask_views import QuestionLine, Similar
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.places import Beside, stands_at
+from lti_app.store.views import Solved
 
 MAX_TITLE = 200
 MAX_BODY = 8000

@@ -99,13 +99,3 @@ class Similar:
     i_have_it: bool
     is_mine: bool
     activity: ActivityRef | None
-
-
-@dataclass(frozen=True, slots=True)
-class Solved:
-    """A question about an activity, with an answer that helped."""
-
-    id: int
-    title: str
-    confirmed: bool
-    same: int

@@ -18,6 +18,7 @@ MOST_STARTERS = 12
 LONGEST_STARTER = 200
 LONGEST_HELP = 2000
 MOST_HELD = 10
+MOST_HOURS = 240
 #: The panels that a course may leave out; home is always there.
 OPTIONAL_PANELS = ("ask", "talk", "peer", "circle", "events", "library", "wins", "pulse")
 
@@ -28,7 +29,7 @@ class CommunitySettings:
 
     ``panels`` are those that are left out. ``hold_first``: so many first posts of a newcomer wait for a moderator.
     ``anonymous``: who asks may hide from peers. ``answer_within_hours``: so long (working days only) a question waits
-    before the tutors hear of it. ``starters`` are the course's own; ``help_contacts`` (Markdown)
+    before the tutors hear of it, 0 for never. ``starters`` are the course's own; ``help_contacts`` (Markdown)
     are shown to somebody whose words speak of harm.
     """
 

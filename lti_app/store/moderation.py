@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from lti_app.models import AuditEntry, Context, Deployment, Membership, Mute, Post, Report, Thread
+from lti_app.store.ask_acts import tell_answer
 from lti_app.store.course_facts import active_staff
 from lti_app.store.inserts import changed_rows
 from lti_app.store.notifications import notify
@@ -15,6 +16,7 @@ from lti_app.store.post_news import tell_of_post
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.reports import MOST_WORDS
 from lti_app.store.speaking import CARE_UNTIL, WATCHED_UNTIL
+from lti_app.store.words_index import words_changed
 
 #: What a moderator can do with a report: ``show`` lets a held post out, ``hide`` takes a post away, ``taken`` says that
 #: a person has taken a signal up.
@@ -67,6 +69,7 @@ def decide(
 def _carry_out(
     session: Session, post: Post | None, row: Report, decision: str, words: str, now: datetime, days: int, by_id: int
 ) -> None:
+    waited = post is not None and post.held_at is not None
     if post is not None and decision in ("show", "dismiss") and post.held_at is not None:
         post.held_at = None
         # Whoever is named in it, or has a part in the conversation, hears of it now.
@@ -75,12 +78,24 @@ def _carry_out(
         post.hidden_at, post.held_at = post.hidden_at or now, None
     if decision == "warn" and post is not None:
         post.held_at = None
+    if post is not None:
+        _now_readable(session, post, waited, now)
     if decision in ("warn", "mute") and row.about_id is not None:
         member = session.get_one(Membership, row.about_id)
         member.settings = {**(member.settings or {}), WATCHED_UNTIL: (now + WATCH_FOR).isoformat()}
     if decision == "mute" and row.about_id is not None:
         until = now + timedelta(days=days)
         session.add(Mute(membership_id=row.about_id, by_id=by_id, reason=words, at=now, until=until))
+
+
+def _now_readable(session: Session, post: Post, waited: bool, now: datetime) -> None:
+    """Let its words be found, or not any more; an answer that waited for this moment is told about now."""
+    words_changed(session, post.thread_id)
+    thread = session.get_one(Thread, post.thread_id)
+    if waited and post.held_at is None and post.hidden_at is None and thread.kind == "ask":
+        thread.moved_at = max(now, thread.moved_at)
+        if post.author_id != thread.author_id or post.created_at > thread.created_at:
+            tell_answer(session, thread, post, now)
 
 
 def _settle_care(session: Session, row: Report, decision: str) -> None:
@@ -136,6 +151,7 @@ def restore(session: Session, context_id: int, report_id: int, by_id: int, now: 
     if post.hidden_at is None:
         raise TooLate
     post.hidden_at = None
+    words_changed(session, post.thread_id)
     facts = {"decision": "restore", "words": "", "report_id": row.id}
     key = f"restored:{row.id}:{now.isoformat()}"
     notify(session, [row.about_id], "moderated", key, now, thread_id=post.thread_id, facts=facts)

@@ -1,4 +1,4 @@
-"""Questions that learners asked about an activity in the discussions, and that nobody has answered yet."""
+"""Questions that learners asked about an activity, here or in the discussions, and that nobody has answered yet."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from engagement.verdicts import ReasonCode
 from lti_app.models import Activity, ActivityProgress, Attempt, Episode, HelpOffer, Match, Membership, Person
+from lti_app.store.ask import solved_threads
 from lti_app.store.calls import ANSWER_WITHIN, called, helpers_here
 from lti_app.store.course_facts import (
     activity_refs,
@@ -66,6 +67,7 @@ def stall_of(session: Session, member: Membership, now: datetime) -> StallView |
         here=tuple(people[one] for one in here),
         calling=tuple(people[match.helper_id] for match in calling),
         seen_as=people[member.id],
+        solved=solved_threads(session, episode.activity_id) if episode.kind == "stuck" else (),
     )
 
 

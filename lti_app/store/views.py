@@ -37,6 +37,16 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Solved:
+    """A question about an activity, with an answer that helped."""
+
+    id: int
+    title: str
+    confirmed: bool
+    same: int
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateView:
     """A helper as the stalled learner sees them.
 
@@ -67,6 +77,7 @@ class StallView:
     ``then_next`` where the next one may be asked by itself. ``here`` are those who could be asked at once, ``calling``
     those who are; ``seen_as`` is how the learner is shown to whoever they ask. ``title`` and ``words`` are said in the
     viewer's language and the academy's tone (lti_app/card_words.py).
+    ``solved`` are questions in which others found the answer there.
     """
 
     episode_id: int
@@ -87,6 +98,7 @@ class StallView:
     seen_as: Face | None = None
     title: str = ""
     words: str = ""
+    solved: tuple[Solved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

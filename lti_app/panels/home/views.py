@@ -16,7 +16,9 @@ from lti_app.panels.home import forms
 from lti_app.panels.peer.forms import Offer
 from lti_app.panels.peer.parts import Word, choices, note_seen, support_of_viewer
 from lti_app.shell import SCHEMES, render_panel
-from lti_app.store import episodes, events, milestones, people, projects, pulse, talk
+from lti_app.store import ask, episodes, events, milestones, people, places, projects, pulse, talk
+from lti_app.store.ask_rows import Viewer
+from lti_app.store.ask_views import QuestionLine
 from lti_app.store.event_views import EventLine
 from lti_app.store.freshness import Freshness, freshness
 from lti_app.store.refusals import NotYours
@@ -31,6 +33,8 @@ class HomeView:
     """What the home panel shows; ``together`` and ``moves`` are the course's, the rest is the viewer's own."""
 
     support: SupportView
+    questions: tuple[QuestionLine, ...]
+    place: places.Beside
     threads: tuple[talk.ThreadLine, ...]
     moves: tuple[milestones.MilestoneView, ...]
     together: tuple[milestones.Together, ...]
@@ -45,18 +49,30 @@ class HomeView:
 def _home(session: Session) -> HomeView:
     me, now = g.membership, house().clock.now()
     staff = g.visit.is_staff
+    support, ask_about = support_of_viewer(session), pulse.to_ask_about(session, me.id, now)
     return HomeView(
-        support=support_of_viewer(session),
+        support=support,
+        questions=ask.for_home(session, Viewer(me.context_id, me.id, staff)),
+        place=_where(session, support, ask_about),
         threads=talk.list_threads(session, me.context_id, me.id, limit=4, to_staff=staff),
         moves=milestones.recent_milestones(session, me.context_id, now, 5, viewer_id=me.id or None),
         together=milestones.reached_together(session, me.context_id, now),
         next_event=events.next_one(session, viewer(), now),
-        ask_about=pulse.to_ask_about(session, me.id, now),
+        ask_about=ask_about,
         desk_waiting=people.desk_waiting(session, me.context_id, now) if staff else 0,
         win=projects.latest_win(session, me.context_id),
         shows_milestones=bool((me.settings or {}).get(milestones.SHOWS)),
         freshness=freshness(session, me.context_id),
     )
+
+
+def _where(session: Session, support: SupportView, last: ActivityRef | None) -> places.Beside:
+    """Return what a question from here is likely about: the panel's place, where one is stuck, what one did last."""
+    place = places.beside(session, g.membership.context_id, g.visit.resource_link_id)
+    if place:
+        return place
+    stuck = support.stall.activity if support.stall is not None else None
+    return places.Beside(stuck or last)
 
 
 def home_page(word: Word | None = None, draft: Offer | None = None, objection: Field | None = None) -> str:

@@ -23,8 +23,9 @@ from lti_app import create_app
 from lti_app.config import Settings
 from lti_app.db import Database
 from lti_app.house import House
+from lti_app.jobs import consumer
 from lti_app.jobs.clock import take_turn
-from lti_app.jobs.engine import make_huey, make_jobs
+from lti_app.jobs.engine import Jobs, make_huey, make_jobs
 from lti_app.models import Context
 from lti_app.store import runs
 from tests import servers
@@ -36,6 +37,7 @@ HEAD = (
 )
 ENGINES = ("sqlite", "postgresql", "redis")
 GIVE_UP = 3600
+IDLE_AT_THE_END = 100
 
 
 class SlowLms:
@@ -82,19 +84,25 @@ def _work_until_done(database_url: str, jobs_url: str, seconds: float) -> None:
     jobs = make_jobs(huey, {"turn": turn, **dict.fromkeys(("sync", "sweep", "deliver"), turn)})
     idle = 0
     with app.app_context():
-        while idle < 20:
+        while idle < IDLE_AT_THE_END:
             task = huey.dequeue()
-            if task is None:
-                # What the ticker does: put platforms with waiting courses into the queue again.
-                with house.db.reading() as session:
-                    waiting = runs.due_platforms(session, house.clock.now(), datetime.now(UTC), timedelta(minutes=3))
-                for registration_id in waiting:
-                    jobs.turn(registration_id)
-                idle += not waiting
-                time.sleep(0.05)
-            else:
+            if task is not None:
                 idle = 0
                 huey.execute(task)
+                continue
+            idle += 1
+            time.sleep(consumer.INITIAL_DELAY)
+            if idle % 20 == 10 and _tick(house, jobs):
+                idle = 0
+
+
+def _tick(house: House, jobs: Jobs) -> bool:
+    """Do what the ticker does, put platforms with waiting courses into the queue again; whether there were any."""
+    with house.db.reading() as session:
+        waiting = runs.due_platforms(session, house.clock.now(), datetime.now(UTC), timedelta(minutes=3))
+    for registration_id in waiting:
+        jobs.turn(registration_id)
+    return bool(waiting)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from decimal import Decimal
 
 from lms_clients.progress import Access, Attempt, CourseGrade, LearnerProgress, ProgressCount
 from lms_clients.words import (
+    PERSONAL_DATES,
     ActivityKind,
     ActivityState,
     CourseState,
@@ -26,6 +27,7 @@ from lms_clients.words import (
 )
 
 __all__ = [
+    "PERSONAL_DATES",
     "Access",
     "Activity",
     "ActivityKind",

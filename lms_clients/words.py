@@ -103,6 +103,10 @@ class Part(StrEnum):
     COUNTS = "counts"
 
 
+# What a gap is called where dates of single learners are not told: the part itself, the class's dates, was read.
+PERSONAL_DATES = "personal_dates"
+
+
 class GapReason(StrEnum):
     """Why something is missing."""
 

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from lms_clients.ledger import REFUSALS, Ledger
-from lms_clients.moodle import structure, work
+from lms_clients.moodle import overrides, structure, work
 from lms_clients.moodle.calls import Calls
-from lms_clients.moodle.shapes import Section
+from lms_clients.moodle.shapes import Section, User
 from lms_clients.moodle.work_shapes import Assignment, Assignments, BestGrade, Event, Events, Quiz, Quizzes
 from lms_clients.records import Part
 from lms_clients.values import decimal
@@ -20,9 +20,9 @@ _PASS_MARKS_FOR = timedelta(days=1)
 
 
 def read_structure(
-    calls: Calls, course_id: str, functions: frozenset[str], now: datetime, ledger: Ledger
+    calls: Calls, course_id: str, functions: frozenset[str], now: datetime, ledger: Ledger, users: Sequence[User] = ()
 ) -> structure.Plan:
-    """Read sections, quizzes, assignments, extensions and calendar; raises only where the sections are refused."""
+    """Read sections, quizzes, assignments, personal dates and calendar; raises only where the sections are refused."""
     plan = structure.Plan(calls.call("core_course_get_contents", list[Section], {"courseid": course_id}))
     ledger.read.add(Part.STRUCTURE)
     kinds = {module.modname for _, module in plan.course_modules()}
@@ -31,10 +31,24 @@ def read_structure(
         plan.quizzes = _quizzes(calls, course_id, ledger)
     if "assign" in kinds:
         plan.assignments = _assignments(calls, course_id, ledger)
-        if "mod_assign_get_user_flags" in functions:
-            plan.extensions = work.read_extensions(calls, plan.assignments, ledger)
+    plan.own_dates = _own_dates(calls, plan, functions, users, ledger)
     plan.events = _events(calls, course_id, now, ledger)
     return plan
+
+
+def _own_dates(
+    calls: Calls, plan: structure.Plan, functions: frozenset[str], users: Sequence[User], ledger: Ledger
+) -> overrides.Dates:
+    found: list[Mapping[int, Mapping[str, datetime | None]]] = []
+    if overrides.is_unknown(plan.quizzes, functions):
+        overrides.note_unknown(ledger)
+    elif overrides.OF_QUIZZES in functions:
+        found.append(overrides.of_quizzes(calls, plan.quizzes, users, ledger))
+    if overrides.OF_ASSIGNMENTS in functions:
+        found.append(overrides.of_assignments(calls, plan.assignments, users, ledger))
+    if plan.assignments and "mod_assign_get_user_flags" in functions:
+        found.append(work.read_extensions(calls, plan.assignments, ledger))
+    return overrides.joined(*found)
 
 
 def _quizzes(calls: Calls, course_id: str, ledger: Ledger) -> list[Quiz] | None:

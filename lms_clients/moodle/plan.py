@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from lms_clients.base import KnownState
 from lms_clients.errors import NotFound
 from lms_clients.ledger import REFUSALS, Ledger
-from lms_clients.moodle import bulk, people, rows, structure, turns, work
+from lms_clients.moodle import bulk, overrides, people, rows, structure, turns, work
 from lms_clients.moodle.calls import Calls
 from lms_clients.moodle.detail import Asker, Detail
 from lms_clients.moodle.marks import Judge
@@ -28,12 +28,13 @@ from lms_clients.records import (
     CourseRef,
     CourseSnapshot,
     CourseState,
+    Gap,
     GapReason,
     Learner,
     Part,
     ProgressBasis,
 )
-from lms_clients.values import from_epoch
+from lms_clients.values import digest, from_epoch
 
 # Even a course in which nothing seems to move is read whole this often: some changes show nowhere else.
 _WHOLE_EVERY = timedelta(hours=6)
@@ -85,6 +86,8 @@ class Reading:
         )
         if not self._is_quiet(learners, access):
             base = self._whole(base, shape, users)
+        elif self.cursor.get("own_dates") == "unknown":
+            overrides.note_unknown(self.ledger)
         return replace(base, read=frozenset(self.ledger.read), gaps=self.ledger.gaps)
 
     def _course(self) -> CourseShape:
@@ -118,7 +121,7 @@ class Reading:
     def _whole(self, base: CourseSnapshot, shape: CourseShape, users: Sequence[User]) -> CourseSnapshot:
         cohort = [learner.id for learner in base.learners if learner.is_learner]
         came = frozenset(one.learner_id for one in base.access if not one.never)
-        plan = bulk.read_structure(self.calls, self.course_id, self.functions, self.now, self.ledger)
+        plan = bulk.read_structure(self.calls, self.course_id, self.functions, self.now, self.ledger, users)
         if "mod_quiz_get_user_best_grade" in self.functions:
             witness = next(iter([who for who in cohort if who in came] or cohort), None)
             plan.pass_marks = bulk.pass_marks(self.calls, plan.quizzes, witness, self.cursor, self.now)
@@ -130,7 +133,7 @@ class Reading:
             self.ledger.note(Part.COMPLETION, GapReason.FEATURE_OFF, "completion tracking is off in the course")
         asker = Asker(self.calls, self.course_id, activities, plan.quizzes, self.functions, self.ledger)
         seen = turns.seen(base.access)
-        marks = {who: turns.mark(who, seen, done.signature(who)) for who in cohort}
+        marks = {who: turns.mark(who, seen, _signature(who, done, plan)) for who in cohort}
         mended = asker.is_mended(self.cursor.get("lacking", "").split(), cohort)
         turn = turns.choose(marks, self.known, self.options, everyone=mended)
         detail = asker.ask(turn.now, came, done)
@@ -152,14 +155,15 @@ class Reading:
         judge.learn(detail, done)
         quizzes = {str(quiz.coursemodule): quiz for quiz in plan.quizzes or ()}
         read = [who for who in cohort if who in detail.done]
-        unread = {gap.learner_id for gap in self.ledger.gaps}
+        unread = {gap.learner_id for gap in self.ledger.gaps if gap.what != Part.DUE_DATES}
         lacking = [part for part in (Part.COMPLETION, Part.ATTEMPTS) if part not in self.ledger.read]
         later = any(who is not None for who in unread)
         cursor = {"since": self.now.isoformat(), "whole_at": self.now.isoformat()}
         cursor |= {"lacking": " ".join(lacking)} if lacking else {}
         cursor |= {"more": "1"} if later else {}
         # A course with gaps is always read whole, so that a granted right shows and no gap is forgotten.
-        cursor |= {"gaps": "1"} if any(not gap.what.startswith(_ALWAYS_READ) for gap in self.ledger.gaps) else {}
+        cursor |= {"gaps": "1"} if any(_may_be_mended(gap) for gap in self.ledger.gaps) else {}
+        cursor |= {"own_dates": "unknown"} if overrides.is_unknown(plan.quizzes, self.functions) else {}
         cursor |= bulk.as_cursor(plan.pass_marks, self.cursor, self.now)
         activities = base.activities
         found = basis(activities, self.ledger)
@@ -176,6 +180,18 @@ class Reading:
             detailed=frozenset(read),
             marks={who: found for who, found in marks.items() if who not in unread},
         )
+
+
+def _may_be_mended(gap: Gap) -> bool:
+    # These are met in a quiet reading too.
+    return not gap.what.startswith(_ALWAYS_READ) and not overrides.is_note(gap)
+
+
+def _signature(who: str, done: work.Work, plan: structure.Plan) -> str:
+    own = overrides.of_learner(plan.own_dates, who)
+    signature = done.signature(who)
+    # A date that changed for one learner is read at once, though nothing else of theirs has moved.
+    return digest([signature, *((cmid, at and at.isoformat()) for cmid, at in own)]) if own else signature
 
 
 def course_record(ref: CourseRef, course_id: str, shape: CourseShape, now: datetime, basis: str) -> Course:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 
 from lms_clients.base import Ability, Capabilities, Missing
 from lms_clients.ledger import REFUSALS
-from lms_clients.moodle import rights
+from lms_clients.moodle import overrides, rights
 from lms_clients.moodle.detail import NEW_ATTEMPTS, OLD_ATTEMPTS
 from lms_clients.moodle.shapes import Site
-from lms_clients.records import CourseSnapshot, Gap, GapReason, Part, Source
+from lms_clients.records import PERSONAL_DATES, CourseSnapshot, Gap, GapReason, Part, Source
 
-_ABILITIES = {
+_ABILITIES: dict[str, Ability] = {
+    PERSONAL_DATES: Ability.DUE_DATES,
     Part.ROSTER: Ability.ROSTER,
     Part.ACCESS: Ability.LAST_ACCESS,
     Part.GROUPS: Ability.GROUPS,
@@ -65,14 +66,15 @@ def _major(release: str) -> int:
 def from_snapshot(snapshot: CourseSnapshot) -> Iterable[Missing]:
     """What a trial reading was refused."""
     for gap in snapshot.gaps:
-        if gap.reason is not GapReason.TRUNCATED:
+        # What an older Moodle cannot tell is nothing that an administrator could grant.
+        if gap.reason is not GapReason.TRUNCATED and not overrides.is_note(gap):
             yield _missing(_ability(gap), gap.detail)
     if snapshot.learners and not any(learner.email for learner in snapshot.learners):
         yield _missing(Ability.EMAIL, f"e-mail: lacks {rights.IDENTITY}")
 
 
 def _ability(gap: Gap) -> Ability:
-    return _ABILITIES.get(Part(gap.what.partition(":")[0]), Ability.STRUCTURE)
+    return _ABILITIES.get(gap.what.partition(":")[0], Ability.STRUCTURE)
 
 
 def _missing(ability: Ability, detail: str) -> Missing:

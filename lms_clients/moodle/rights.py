@@ -32,6 +32,8 @@ PROGRESS = Right(Ability.COMPLETION, "report/progress:view", "View activity comp
 USER_REPORT = Right(Ability.GRADES, "gradereport/user:view", "View user report")
 ALL_GRADES = Right(Ability.GRADES, "moodle/grade:viewall", "View grades of other users")
 QUIZ = Right(Ability.ATTEMPTS, "mod/quiz:view", "View quiz information")
+OVERRIDES = Right(Ability.DUE_DATES, "mod/quiz:viewoverrides", "View quiz overrides")
+ASSIGN_OVERRIDES = Right(Ability.DUE_DATES, "mod/assign:manageoverrides", "Manage assignment overrides")
 QUIZ_REPORTS = Right(Ability.ATTEMPTS, "mod/quiz:viewreports", "View quiz reports")
 ASSIGN = Right(Ability.SUBMISSIONS, "mod/assign:view", "View assignment")
 ASSIGN_GRADES = Right(Ability.SUBMISSIONS, "mod/assign:viewgrades", "View grades")
@@ -45,7 +47,7 @@ CALENDAR = Right(Ability.EVENTS, "moodle/calendar:manageentries", "Manage any ca
 
 RIGHTS = (
     REST, COURSE, PARTICIPANTS, ENROLMENTS, ROLES, PROFILES, IDENTITY, ALL_GROUPS, HIDDEN, PROGRESS, USER_REPORT,
-    ALL_GRADES, QUIZ, QUIZ_REPORTS, ASSIGN, ASSIGN_GRADES, SEND, SEND_ANYONE, CALENDAR,
+    ALL_GRADES, QUIZ, QUIZ_REPORTS, OVERRIDES, ASSIGN, ASSIGN_GRADES, ASSIGN_OVERRIDES, SEND, SEND_ANYONE, CALENDAR,
 )  # fmt: skip
 
 # The functions an external service should hold, with the ability that each serves and the right it asks for first.
@@ -61,6 +63,8 @@ FUNCTIONS: dict[str, tuple[Ability, Right | None]] = {
     "mod_quiz_get_user_attempts": (Ability.ATTEMPTS, QUIZ_REPORTS),
     "mod_quiz_get_user_quiz_attempts": (Ability.ATTEMPTS, QUIZ_REPORTS),
     "mod_quiz_get_user_best_grade": (Ability.ATTEMPTS, QUIZ_REPORTS),
+    "mod_quiz_get_overrides": (Ability.DUE_DATES, OVERRIDES),
+    "mod_assign_get_overrides": (Ability.DUE_DATES, ASSIGN_OVERRIDES),
     "mod_assign_get_assignments": (Ability.SUBMISSIONS, ASSIGN),
     "mod_assign_get_submissions": (Ability.SUBMISSIONS, ASSIGN_GRADES),
     "mod_assign_get_user_flags": (Ability.SUBMISSIONS, ASSIGN_GRADES),
@@ -76,6 +80,8 @@ OPTIONAL = frozenset(
         "core_course_get_updates_since",
         "mod_quiz_get_user_quiz_attempts",
         "mod_quiz_get_user_best_grade",
+        "mod_quiz_get_overrides",
+        "mod_assign_get_overrides",
         "mod_assign_get_user_flags",
         # Tells whether a message whose answer was lost has arrived.
         "core_message_get_messages",

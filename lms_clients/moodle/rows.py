@@ -69,8 +69,9 @@ def _row(who: str, facts: _Facts, observed_at: datetime) -> LearnerProgress:
     grade, completion = facts.grade, facts.completion
     score = decimal(grade.graderaw) if grade is not None else None
     submitted = _submitted_at(facts)
-    due = facts.activity.due_overrides.get(f"learner:{who}")
-    deadline = due or facts.activity.due_at
+    own = facts.activity.due_overrides
+    due = own.get(f"learner:{who}")
+    deadline = own.get(f"learner:{who}", facts.activity.due_at)
     state = _state(facts)
     completed = completion.timecompleted if completion is not None and completion.state != 3 else None
     return LearnerProgress(

@@ -49,7 +49,7 @@ class Plan:
     assignments: list[Assignment] | None = None
     events: list[Event] | None = None
     pass_marks: Mapping[str, Decimal | None] = field(default_factory=dict)
-    extensions: Mapping[int, Mapping[str, datetime]] = field(default_factory=dict)
+    own_dates: Mapping[int, Mapping[str, datetime | None]] = field(default_factory=dict)
 
     def course_modules(self) -> Iterator[tuple[Section, CourseModule]]:
         """All that stands in the page, in its order, with its section."""
@@ -173,7 +173,7 @@ def _activity(
         due_at=dates.due_at,
         opens_at=dates.opens_at,
         closes_at=dates.closes_at,
-        due_overrides={f"learner:{who}": at for who, at in plan.extensions.get(module.id, {}).items()},
+        due_overrides={f"learner:{who}": at for who, at in plan.own_dates.get(module.id, {}).items()},
         points_possible=possible,
         pass_points=plan.pass_marks.get(key),
         max_attempts=tries,

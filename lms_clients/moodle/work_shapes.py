@@ -131,6 +131,26 @@ class Quizzes(Shape):
     warnings: list[Warn] = []
 
 
+class Override(Shape):
+    """A date of a learner's or a group's own: ``timeclose`` of a quiz, ``duedate`` of an assignment; 0 is none at all.
+
+    What is not given is as for everybody.
+    """
+
+    userid: int | None = None
+    groupid: int | None = None
+    timeclose: int | None = None
+    duedate: int | None = None
+    sortorder: int | None = None
+
+
+class Overrides(Shape):
+    """mod_quiz_get_overrides and mod_assign_get_overrides."""
+
+    overrides: list[Override] = []
+    warnings: list[Warn] = []
+
+
 class QuizAttempt(Shape):
     """One try at a quiz."""
 

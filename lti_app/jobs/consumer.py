@@ -21,6 +21,8 @@ from lti_app.jobs.sync import sync_context
 log = logging.getLogger(__name__)
 # An idle worker looks into a queue that cannot wake it (SQLite) at least this often.
 MAX_DELAY = 0.5
+# After a job it looks again soon: a platform's next turn is put there while its last course is still being swept.
+INITIAL_DELAY = 0.02
 # How long stop() waits for work in progress; what is left undone is due again when its claim runs out.
 PATIENCE = 20.0
 
@@ -91,6 +93,7 @@ def start_consumer(app: Flask, settings: Settings, threads: int = 2) -> Callable
         jobs.huey,
         workers=threads,
         periodic=False,
+        initial_delay=INITIAL_DELAY,
         max_delay=MAX_DELAY,
         scheduler_interval=60,
         check_worker_health=False,

@@ -30,9 +30,14 @@ def capabilities(calls: Calls, course_path: str | None) -> Capabilities:
             scope = f"url:GET|/api/v1/courses/:course_id/{name}"
             told = scope if isinstance(error, ScopeMissing) else permission
             if ability is Ability.ROSTER and isinstance(error, NotFound):
-                told = "Courses - view list"
+                # Nothing of it can be tried: a course that is not there and one that may not be seen look the same.
+                detail = "not found: there is no such course, or it may not be seen"
+                missing.append(Missing(ability, capability="Courses - view list", detail=detail))
+                break
             missing.append(Missing(ability, capability=told, title=told, detail=error.detail))
     lost = {one.ability for one in missing}
+    if any(one.capability == "Courses - view list" for one in missing):
+        lost |= {ability for _, ability, _, _ in _READS}
     if Ability.SUBMISSIONS in lost:
         lost |= {Ability.GRADES, Ability.ATTEMPTS}
     return Capabilities(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from lms_clients.base import Ability, Capabilities, Missing
+from lms_clients.errors import NotFound
 from lms_clients.ledger import REFUSALS
 from lms_clients.moodle import overrides, rights
 from lms_clients.moodle.detail import NEW_ATTEMPTS, OLD_ATTEMPTS
@@ -27,12 +28,17 @@ _ABILITIES: dict[str, Ability] = {
 
 
 def capabilities(site: Site, trial: Callable[[], CourseSnapshot] | None) -> Capabilities:
-    """Tell what works; ``trial`` reads one course with one learner's detail (writes are never tried)."""
+    """Tell what works; ``trial`` reads one course with one learner's detail (writes are never tried).
+
+    Raises NotFound where there is no such course: that says nothing about rights.
+    """
     missing = list(missing_functions(frozenset(function.name for function in site.functions), site.release))
     if trial is not None:
         try:
             missing += from_snapshot(trial())
         except REFUSALS as error:
+            if isinstance(error, NotFound) and error.code.startswith("no_course"):
+                raise
             missing.append(_missing(Ability.ROSTER, error.detail))
     lost = {one.ability for one in missing}
     return Capabilities(

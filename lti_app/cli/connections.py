@@ -62,16 +62,22 @@ def connect_lms(
 
 def _try(house: House, kind: str, url: str, secret: str, course: str | None) -> Capabilities:
     from lms_clients import connect
-    from lms_clients.errors import LmsError
+    from lms_clients.errors import LmsError, NotFound
     from lms_clients.records import CourseRef
     from lti_app.services import options_for
 
     try:
         client = connect(kind, url, secret, options=options_for(house))
     except LmsError as e:
-        raise click.ClickException(f"Not stored: {e.detail}") from e
+        hint = "; give it as people see it in the browser, from https:// on" if "address" in e.detail else ""
+        raise click.ClickException(f"Not stored: {url}: {e.detail}{hint}") from e
     try:
         return client.capabilities(CourseRef(api_id=course) if course else None)
+    except NotFound as e:
+        if course is None:
+            raise click.ClickException(f"Not stored: {url} is not the address of a {kind} ({e.detail})") from e
+        where = "…/course/view.php?id=2" if kind == "moodle" else "…/courses/2"
+        raise click.ClickException(f"Not stored: course {course}: {e.detail}. Give the number in {where}.") from e
     except LmsError as e:
         raise click.ClickException(f"Not stored, for the LMS did not accept it ({e.kind}): {e.detail}") from e
     finally:
@@ -89,13 +95,19 @@ def _store(house: House, registration_id: int, kind: str, url: str, secret: str,
 
 def report(told: Capabilities) -> None:
     """Say what a connection can do, and what lacks in the words of the LMS's own admin pages."""
-    click.echo(f"{told.site or told.source} {told.version}, as {told.identity or 'an unnamed user'}")
-    click.echo("It may: " + (", ".join(sorted(told.can)) or "nothing that we could try"))
+    site = f"{told.site or told.source} {told.version}".strip()
+    click.echo(f"{site}, as {told.identity or 'an unnamed user'}")
+    click.echo("It may: " + (", ".join(_words(one) for one in sorted(told.can)) or "nothing that we could try"))
     for missing in told.missing:
-        needs = " ".join(part for part in (missing.capability, f"({missing.title})" if missing.title else "") if part)
+        title = f"({missing.title})" if missing.title not in ("", missing.capability) else ""
+        needs = " ".join(part for part in (missing.capability, title) if part)
         function = f"add the function {missing.function} to the service" if missing.function else ""
         how = "; ".join(part for part in (needs and f"allow {needs}", function, missing.detail) if part)
-        click.echo(f"It may not: {missing.ability}" + (f" - {how}" if how else ""))
+        click.echo(f"It may not: {_words(missing.ability)}" + (f" - {how}" if how else ""))
+
+
+def _words(ability: str) -> str:
+    return str(ability).replace("_", " ")
 
 
 @lms.command("list")

@@ -179,3 +179,21 @@ def wait_until_read(db: Database, context_id: int) -> None:
                 return
         time.sleep(0.1)
     raise AssertionError("the course was not read in time")
+
+
+@pytest.mark.parametrize("number", ["999", "FDA-2026"])
+def test_a_course_number_that_is_none_is_said_and_no_right_is_held_to_be_missing(
+    db: Database, environment: dict[str, str], context_id: int, moodle: RecordedMoodle, number: str
+) -> None:
+    words = ("lms", "connect", "--issuer", ISSUER, "--url", moodle.url, "--course", number)
+    result = regista(*words, typed=f"{TOKEN}\n")
+    assert result.exit_code == 1
+    assert f"course {number}" in result.output
+    assert "view.php?id=" in result.output
+    assert "may not" not in regista("lms", "list").output
+
+
+def test_an_address_without_https_says_how_to_write_it(environment: dict[str, str], context_id: int) -> None:
+    words = ("lms", "connect", "--issuer", ISSUER, "--url", "moodle.example.org")
+    result = regista(*words, typed="x\n")
+    assert (result.exit_code, "from https:// on" in result.output) == (1, True)

@@ -498,3 +498,13 @@ def test_what_canvas_sends_is_only_ever_json(canvas: FakeCanvas, client: CanvasC
     canvas.instead[COURSE_PATH] = lambda request: Reply(200, json.dumps({"id": []}).encode())
     with pytest.raises(LmsError, match="another shape"):
         read(client)
+
+
+def test_a_course_that_is_not_there_is_one_word_and_not_five_missing_rights(
+    canvas: FakeCanvas, client: CanvasClient
+) -> None:
+    canvas.instead["/api/v1/users/self"] = lambda request: Reply.of({"id": 9, "name": "Service"})
+    canvas.instead[f"{COURSE_PATH}/enrollments"] = lambda request: error("404_not_found")
+    told = client.capabilities(COURSE)
+    assert [(one.ability, one.capability) for one in told.missing] == [(Ability.ROSTER, "Courses - view list")]
+    assert {Ability.ROSTER, Ability.STRUCTURE, Ability.SUBMISSIONS, Ability.GRADES}.isdisjoint(told.can)

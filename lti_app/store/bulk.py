@@ -1,17 +1,20 @@
-"""Many rows in few statements: driver-level executemany on SQLite, arrays through unnest on PostgreSQL.
+"""Many rows in few statements: driver-level executemany on SQLite, COPY and arrays through unnest on PostgreSQL.
 
-SQLAlchemy's own executemany prepares every value through Python; here a column's values are prepared together.
+SQLAlchemy's own executemany prepares every value through Python; here a column's values are prepared together. What
+PostgreSQL takes fastest was measured (``benchmarks/sync_ways.py``): COPY; where others may write the same rows
+meanwhile, or rows change, COPY into a table of the transaction and one statement from there; few rows go as arrays.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-from sqlalchemy import JSON, ColumnElement, DateTime, Numeric, Table, any_, func, literal, select
+from sqlalchemy import JSON, ColumnElement, DateTime, Numeric, Table, any_, func, literal, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -21,6 +24,8 @@ Row = Sequence[Any]
 # Statements are put together from names of our own schema alone; every value is a parameter.
 # Small enough that the arrays of one statement stay a few megabytes.
 CHUNK = 10_000
+# From so many rows on a table of the transaction's own is worth its two statements.
+STAGED_FROM = 1_000
 
 
 def table_of(model: type[Base]) -> Table:
@@ -106,13 +111,44 @@ def _on_postgres(session: Session, template: str, kinds: Sequence[Any], rows: Se
     return changed
 
 
-def _copied(session: Session, statement: str, rows: Sequence[Row]) -> int:
+def _copied(
+    session: Session, table: Table, columns: Sequence[str], rows: Sequence[Row], into: str | None = None
+) -> int:
     """Insert by COPY, the fastest way in; it knows no ON CONFLICT, so it is for tables that only a sync writes."""
+    kinds = [table.c[name].type for name in columns]
+    as_json = [at for at, kind in enumerate(kinds) if isinstance(kind, JSON)]
     driver: Any = session.connection().connection.driver_connection
+    statement = f"COPY {into or table.name} ({', '.join(columns)}) FROM STDIN"
     with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
+        for row in _with_json(rows, as_json) if as_json else rows:
             copy.write_row(row)
     return len(rows)
+
+
+def _with_json(rows: Sequence[Row], places: Sequence[int]) -> Iterator[Row]:
+    for row in rows:
+        out = list(row)
+        for at in places:
+            out[at] = None if out[at] is None else json.dumps(out[at])
+        yield out
+
+
+def _may_stage(session: Session, rows: Sequence[Row]) -> bool:
+    if len(rows) < STAGED_FROM or not _is_postgres(session):
+        return False
+    # A hardened database may not let us.
+    return bool(session.scalar(text("SELECT has_database_privilege(current_database(), 'TEMP')")))
+
+
+@contextmanager
+def _staged(session: Session, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
+    """Put rows into a table that only this transaction sees, and give its name."""
+    connection, name = session.connection(), f"told_{table.name}"
+    wanted = ", ".join(columns)
+    connection.exec_driver_sql(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS SELECT {wanted} FROM {table.name} LIMIT 0")  # noqa: S608
+    _copied(session, table, columns, rows, into=name)
+    yield name
+    connection.exec_driver_sql(f"DROP TABLE {name}")
 
 
 def insert_rows(session: Session, table: Table, columns: Sequence[str], rows: Sequence[Row], conflict: str = "") -> int:
@@ -123,8 +159,12 @@ def insert_rows(session: Session, table: Table, columns: Sequence[str], rows: Se
     if not rows:
         return 0
     names, kinds = ", ".join(columns), [table.c[name].type for name in columns]
-    if _is_postgres(session) and not conflict and not any(isinstance(kind, JSON) for kind in kinds):
-        return _copied(session, f"COPY {table.name} ({names}) FROM STDIN", rows)
+    if _is_postgres(session) and not conflict:
+        return _copied(session, table, columns, rows)
+    if _may_stage(session, rows):
+        with _staged(session, table, columns, rows) as told:
+            statement = f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {told} {conflict}"  # noqa: S608
+            return session.connection().exec_driver_sql(statement).rowcount
     if _is_postgres(session):
         statement = f"INSERT INTO {table.name} ({names}) SELECT * FROM unnest(arrays) {conflict}"  # noqa: S608
         return _on_postgres(session, statement, kinds, rows)
@@ -142,18 +182,24 @@ def update_rows(
     """
     if not rows:
         return 0
+    if _may_stage(session, rows):
+        with _staged(session, table, (*columns, "id"), rows) as told:
+            statement = _update(table, columns, f"FROM {told} AS v WHERE {table.name}.id = v.id", keep)
+            return session.connection().exec_driver_sql(statement).rowcount
     kinds = [*(table.c[name].type for name in columns), table.c.id.type]
     if _is_postgres(session):
-        values = {name: f"v.{name}" for name in columns}
         source = f"FROM unnest(arrays) AS v({', '.join(columns)}, id) WHERE {table.name}.id = v.id"
-    else:
-        values, source = dict.fromkeys(columns, "?"), "WHERE id = ?"
+        return _on_postgres(session, _update(table, columns, source, keep), kinds, rows)
+    return _on_sqlite(session, _update(table, columns, "WHERE id = ?", keep, given="?"), kinds, rows)
+
+
+def _update(table: Table, columns: Sequence[str], source: str, keep: frozenset[str], given: str = "") -> str:
+    values = {name: given or f"v.{name}" for name in columns}
     pairs = ", ".join(
         f"{name} = COALESCE({value}, {table.name}.{name})" if name in keep else f"{name} = {value}"
         for name, value in values.items()
     )
-    statement = f"UPDATE {table.name} SET {pairs} {source}"  # noqa: S608 - names of our own schema
-    return (_on_postgres if _is_postgres(session) else _on_sqlite)(session, statement, kinds, rows)
+    return f"UPDATE {table.name} SET {pairs} {source}"  # noqa: S608 - names of our own schema
 
 
 def delete_rows(session: Session, table: Table, ids: Sequence[int]) -> int:

@@ -20,6 +20,7 @@ from lti_app.jobs.engine import Jobs
 from lti_app.jobs.handlers import register_handlers
 from lti_app.jobs.participation import send_participation
 from lti_app.jobs.questions import raise_unanswered
+from lti_app.jobs.reminders import remind_due
 from lti_app.jobs.sweep import sweep_context
 from lti_app.jobs.sync import Connect, SyncSummary, machine_time, sync_context
 from lti_app.jobs.uploads import clear_uploads
@@ -45,6 +46,7 @@ class Tick:
     lost_files: int = 0
     unanswered: int = 0
     digests: int = 0
+    reminded: int = 0
 
 
 def rest_of(house: House) -> timedelta:
@@ -56,6 +58,8 @@ def tick(house: House, jobs: Jobs) -> Tick:
     """Put what is due into the queue and clear away what is over; harmless however often it fires."""
     now, machine = house.clock.now(), machine_time()
     digests = make_digests(house, now)
+    # First of all: what it makes due leaves with this very tick.
+    reminded = remind_due(house)
     with house.db.reading() as session:
         platforms = runs.due_platforms(session, now, machine, rest_of(house))
         prompts = _prompts_due(session, now)
@@ -63,6 +67,7 @@ def tick(house: House, jobs: Jobs) -> Tick:
         _enqueue(jobs, list(platforms), prompts)
     return Tick(
         platforms=len(platforms),
+        reminded=reminded,
         prompts=prompts,
         expired_asks=_expire_asks(house, now),
         used_states=_forget_states(house, machine),

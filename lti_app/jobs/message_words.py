@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from lti_app.filling import TITLE
 from lti_app.jobs.digest_words import digest_text
+from lti_app.jobs.event_words import event_words
 from lti_app.letter_words import letter
 from lti_app.store.outgoing import Outgoing
 
@@ -23,17 +24,26 @@ def words_for(out: Outgoing, stop: str) -> tuple[str, str]:
     if out.digest is not None:
         return digest_text(out, out.digest, stop)
     with force_locale(out.language):
-        values = _values(out)
-        subject = letter(out.own_title, f"{out.use}{TITLE}", out.about, out.motive, values)
-        by_hand = out.kind == "tutor_message"
-        middle = (out.body or "") if by_hand else letter(out.own_words, out.use, out.about, out.motive, values)
+        subject, middle = _middle(out)
         parts = [middle[:LONGEST_BODY]]
-        if by_hand and out.sender:
+        if out.kind == "tutor_message" and out.sender:
             parts.append(out.sender)
         if out.address:
             parts.append(_("You find it in the course page: %(address)s", address=out.address))
         parts.append(_("No more messages of this kind: %(address)s", address=stop))
     return subject, "\n\n".join(parts)
+
+
+def _middle(out: Outgoing) -> tuple[str, str]:
+    if out.meeting is not None:
+        subject, middle = event_words(out, out.meeting)
+        greeting = _("Hello %(name)s,", name=out.first_name) if out.first_name else _("Hello,")
+        return subject, f"{greeting}\n\n{middle}"
+    values = _values(out)
+    subject = letter(out.own_title, f"{out.use}{TITLE}", out.about, out.motive, values)
+    if out.kind == "tutor_message":
+        return subject, out.body or ""
+    return subject, letter(out.own_words, out.use, out.about, out.motive, values)
 
 
 def _values(out: Outgoing) -> dict[str, str]:

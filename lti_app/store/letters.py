@@ -15,6 +15,8 @@ from lti_app.store.digest_plans import NEVER, Plan, choose_plan, plan_of
 WEEK = timedelta(days=7)
 # What a tutor writes by hand is no automatic message: it neither counts nor is held back.
 BY_HAND = ("tutor_message",)
+# Neither is what somebody signed up for counted; but it does not come in the night.
+SIGNED_UP = GROUPS["events"]
 
 
 def my_letters(session: Session, membership_id: int) -> dict[str, tuple[str, ...]]:
@@ -71,7 +73,7 @@ def sent_this_week(session: Session, membership_id: int, now: datetime) -> int:
         .select_from(Delivery)
         .join(Prompt, Prompt.id == Delivery.prompt_id)
         .join(Membership, Membership.id == Prompt.membership_id)
-        .where(Membership.person_id == person_id, Prompt.kind.not_in(BY_HAND))
+        .where(Membership.person_id == person_id, Prompt.kind.not_in((*BY_HAND, *SIGNED_UP)))
         .where(Delivery.channel.in_((*WAYS, CONSOLE)), Delivery.state.in_(("sent", "unsure", "sending")))
         .where(Delivery.at > now - WEEK)
     )

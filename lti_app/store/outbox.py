@@ -29,9 +29,10 @@ from lti_app.store.channels import CONSOLE, DIGEST, LMS, PANEL, WAYS, channel_fo
 from lti_app.store.course_facts import time_zone_of
 from lti_app.store.digest_letters import is_digest_wanted, was_told
 from lti_app.store.inserts import changed_rows, insert_new
-from lti_app.store.letters import BY_HAND, sent_this_week
+from lti_app.store.letters import BY_HAND, SIGNED_UP, sent_this_week
 from lti_app.store.outgoing import Outgoing, outgoing
 from lti_app.store.policies import policy_of
+from lti_app.store.reminders import still_wanted
 from lti_app.store.scope import zone_named
 from lti_app.store.stories import tell
 
@@ -69,13 +70,15 @@ def claim(session: Session, prompt_id: int, machine: datetime) -> datetime | Non
     return until if changed_rows(session, statement) else None
 
 
-def is_wanted(session: Session, prompt: Prompt) -> bool:
+def is_wanted(session: Session, prompt: Prompt, now: datetime) -> bool:
     """Return whether a prompt still makes sense: its person is here, and what it is about has not been settled."""
     member = session.get(Membership, prompt.membership_id or 0, populate_existing=True)
     if member is None or member.state != "active" or prompt.seen_at is not None or prompt.answered_at is not None:
         return False
     if prompt.kind == DIGEST:
         return is_digest_wanted(session, prompt, member)
+    if prompt.kind in SIGNED_UP:
+        return still_wanted(session, prompt, now)
     if prompt.kind == "tutor":
         return _still_waits(session, prompt, member)
     if prompt.kind == "circle_invited":
@@ -110,7 +113,7 @@ def begin(session: Session, prompt_id: int, until: datetime, now: datetime) -> O
     prompt = session.get(Prompt, prompt_id, with_for_update=True, populate_existing=True)
     if prompt is None or prompt.state != "claimed" or prompt.claimed_until != until:
         return "dropped"
-    if not is_wanted(session, prompt):
+    if not is_wanted(session, prompt, now):
         prompt.state, prompt.claimed_until = ("sent" if prompt.seen_at else "withdrawn"), None
         return "dropped"
     begun = select(Delivery.id).where(Delivery.prompt_id == prompt.id, Delivery.channel == prompt.channel)
@@ -140,7 +143,7 @@ def _kept_back(session: Session, prompt: Prompt, now: datetime) -> str | None:
     if morning > now:
         prompt.state, prompt.claimed_until, prompt.due_at = "due", None, morning
         return "later"
-    if sent_this_week(session, member.id, now) >= policy.weekly_messages:
+    if prompt.kind not in SIGNED_UP and sent_this_week(session, member.id, now) >= policy.weekly_messages:
         prompt.state, prompt.claimed_until, prompt.sent_at, prompt.channel = "sent", None, now, PANEL
         return "shown"
     return None

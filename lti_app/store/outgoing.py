@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_app.letter_words import language_of
-from lti_app.models import Academy, Activity, Context, Deployment, Match, Membership, Person, Prompt
+from lti_app.models import Academy, Activity, Context, Deployment, Event, Match, Membership, Person, Prompt, Seat
 from lti_app.store.channels import DIGEST, course_address
+from lti_app.store.course_facts import time_zone_of
 from lti_app.store.digest_letters import Digest, digest_of
 from lti_app.store.names import called_name, first_name
 from lti_app.store.scope import zone_named
@@ -17,6 +20,22 @@ from lti_app.store.wordings import Key, own_words
 
 #: Which words a kind of prompt says; all others are letters about course mates, each with its own.
 USE_OF = {"nudge": "nudge", "tutor_message": "draft"}
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """The meeting that a message is about; ``zone`` is the reader's, ``what`` says what happened to it."""
+
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    zone: ZoneInfo
+    course_zone: ZoneInfo
+    place: str
+    link: str | None
+    bring: str
+    what: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +73,7 @@ class Outgoing:
     lti_context_id: str
     time_zone: str = "UTC"
     digest: Digest | None = None
+    meeting: Meeting | None = None
 
 
 def outgoing(session: Session, prompt: Prompt) -> Outgoing:
@@ -100,6 +120,30 @@ def outgoing(session: Session, prompt: Prompt) -> Outgoing:
         lti_context_id=context.id_on_platform,
         time_zone=zone_named(person.time_zone, context.time_zone, academy.time_zone).key,
         digest=digest_of(session, prompt) if prompt.kind == DIGEST else None,
+        meeting=_meeting(session, prompt, person),
+    )
+
+
+def _meeting(session: Session, prompt: Prompt, person: Person) -> Meeting | None:
+    event = session.get(Event, prompt.facts.get("event_id") or 0)
+    if event is None:
+        return None
+    course = time_zone_of(session, event.context_id)
+    held = select(Seat.id).where(
+        Seat.event_id == event.id, Seat.membership_id == prompt.membership_id, Seat.state == "in"
+    )
+    return Meeting(
+        title=event.title,
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        zone=zone_named(person.time_zone, course.key),
+        course_zone=course,
+        place=event.place,
+        # Whoever only waits for a seat has no key to the room.
+        link=event.link if session.scalar(held) is not None else None,
+        bring=event.bring,
+        what=str(prompt.facts.get("what", "")),
+        reason=event.reason,
     )
 
 

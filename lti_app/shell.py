@@ -12,7 +12,20 @@ from sqlalchemy.orm import Session
 
 from lti_app import welcoming
 from lti_app.house import house
-from lti_app.store import ask, ask_waiting, circle_view, events, kudos, names, news, people, praise, reports, talk
+from lti_app.store import (
+    ask,
+    ask_waiting,
+    circle_view,
+    events,
+    kudos,
+    library,
+    names,
+    news,
+    people,
+    praise,
+    reports,
+    talk,
+)
 from lti_app.store.ask_rows import Viewer
 from lti_app.store.community_settings import CommunitySettings, community_from
 from lti_app.store.speaking import CARE_UNTIL
@@ -101,6 +114,8 @@ def _news(session: Session, key: str) -> int:
             return circle_view.circle_news(session, me.id)
         case "wins":
             return praise.waiting(session, me.context_id) if g.visit.is_staff else kudos.new_kudos(session, me.id)
+        case "library" if g.visit.is_staff:
+            return library.waiting(session, me.context_id)
         case "moderation":
             return reports.waiting(session, me.context_id)
         case "events" if g.visit.is_staff:

@@ -57,9 +57,8 @@ def rest_of(house: House) -> timedelta:
 def tick(house: House, jobs: Jobs) -> Tick:
     """Put what is due into the queue and clear away what is over; harmless however often it fires."""
     now, machine = house.clock.now(), machine_time()
-    digests = make_digests(house, now)
-    # First of all: what it makes due leaves with this very tick.
-    reminded = remind_due(house)
+    # First of all: what these two make due leaves with this very tick.
+    digests, reminded = make_digests(house, now), remind_due(house)
     with house.db.reading() as session:
         platforms = runs.due_platforms(session, now, machine, rest_of(house))
         prompts = _prompts_due(session, now)

@@ -261,6 +261,7 @@ def test_ada_wants_no_message_and_reads_it_in_her_panel(
             "peer": ("email",),
             "tutor": (),
             "desk": ("lms", "email"),
+            "events": ("lms", "email"),
         }
         assert len(support_for(session, course.ada, NOW).words) == 1
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.letter_words import language_of
 from lti_app.models import Academy, CalendarFeed, Context, Deployment, Event, Membership, Person, Seat
-from lti_app.store.channels import course_address
+from lti_app.store.channels import course_address, course_addresses
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.refusals import NotYours
 
@@ -108,8 +108,8 @@ def feed_of(session: Session, person_id: int, now: datetime) -> Feed | None:
         Seat.state == "in", Event.state.in_(("on", "cancelled")), Event.ends_at > now - PAST,
     )  # fmt: skip
     rows = session.execute(query.order_by(Event.starts_at, Event.id).limit(MOST)).all()
-    courses = {row[1].id: course_address(session, row[1].id) for row in rows}
-    entries = tuple(_entry(row[0], row[1], courses[row[1].id], True) for row in rows)
+    courses = course_addresses(session, {row[1].id for row in rows})
+    entries = tuple(_entry(row[0], row[1], courses.get(row[1].id), True) for row in rows)
     return Feed(person_id, language_of(row[0], row[1].locale), row[1].name, entries)
 
 

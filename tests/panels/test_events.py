@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 
 from lti_app.db import Database
-from lti_app.models import AuditEntry, Context, Event, Membership, Notification, Person, Prompt, Seat, Thread
+from lti_app.models import AuditEntry, Context, Event, Membership, Notification, Person, Post, Prompt, Seat, Thread
 from lti_app.store import seats
 from lti_app.store.refusals import Taken
 from tests.conftest import StillClock
@@ -403,6 +403,9 @@ def test_questions_before_and_notes_after(as_: As, course: Course, db: Database,
         ada.sends(f"events/{event_id}/reply", body="Will you show **joins**?", form_key="k")
     assert bruno.opens(f"events/{event_id}").text.count("<strong>joins</strong>") == 1
     assert "Half an hour" not in bruno.opens("talk").text
+    with db.reading() as session:
+        post_id = session.scalar(select(Post.id).join(Thread).where(Thread.kind == "event"))
+    assert bruno.sends(f"talk/posts/{post_id}/sign", htmx=True, kind="thanks").status_code == 200
     too_long = ada.sends(f"events/{event_id}/reply", htmx=True, body="x" * 8001)
     assert too_long.status_code == 422
     assert "x" * 8001 in too_long.text

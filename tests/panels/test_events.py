@@ -405,7 +405,7 @@ def test_questions_before_and_notes_after(as_: As, course: Course, db: Database,
     assert "Half an hour" not in bruno.opens("talk").text
     with db.reading() as session:
         post_id = session.scalar(select(Post.id).join(Thread).where(Thread.kind == "event"))
-    assert bruno.sends(f"talk/posts/{post_id}/sign", htmx=True, kind="thanks").status_code == 200
+    assert bruno.sends(f"talk/post/{post_id}/sign", htmx=True, kind="thanks").status_code == 200
     too_long = ada.sends(f"events/{event_id}/reply", htmx=True, body="x" * 8001)
     assert too_long.status_code == 422
     assert "x" * 8001 in too_long.text

@@ -64,7 +64,7 @@ def new_state(registration_id: int, target: str, deployment: str, storage: str) 
 def nonce_of(state: State, settings: Settings) -> str:
     """Return the nonce that belongs to ``state`` and to no other: derived, so that it need not be kept anywhere."""
     key = f"regista-nonce-1:{settings.secret_key}".encode()
-    return hmac.new(key, state.id.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, state.id.encode(), "sha256").hex()
 
 
 def seal_state(state: State, settings: Settings) -> str:

@@ -155,6 +155,30 @@ def test_b13_a_tampered_payload_is_refused(app: Flask, db: Database, moodle: Moo
     refused_token(moodle, app, db, tamper)
 
 
+def test_b13_a_token_written_in_another_way_is_refused(app: Flask, db: Database, moodle: Moodle) -> None:
+    login, before = begin(moodle, app), rows(db)
+    token = moodle.sign(login.claims())
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    # The last letter of a signature of 256 bytes has four bits to spare: fifteen more ways to write the same bytes.
+    same_bytes = token[:-1] + letters[letters.index(token[-1]) ^ 1]
+    foreign_alphabet = token[:-86] + token[-86:].translate(str.maketrans("-_", "+/")) + "\n"
+    for other in (same_bytes, foreign_alphabet, token + "=", token + "====", token.replace(".", "=.", 1), token + "é"):
+        assert_refused(login.post(other), db, before)
+    # Padded to the letter it is the same token; some platforms do so.
+    assert_enters(login.post(token + "=="))
+
+
+def test_b13_a_payload_that_the_header_calls_unencoded_is_refused(app: Flask, db: Database, moodle: Moodle) -> None:
+    def unencoded(login: Any) -> str:
+        header = base64.urlsafe_b64encode(json.dumps({"alg": "RS256", "kid": "first", "b64": False}).encode())
+        payload = base64.urlsafe_b64encode(json.dumps(login.claims()).encode())
+        signed = header.rstrip(b"=") + b"." + payload.rstrip(b"=")
+        signature = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256).sign(signed, private_key("first"))
+        return (signed + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+    refused_token(moodle, app, db, unencoded)
+
+
 def test_b13_another_key_under_the_same_kid_is_refused(app: Flask, db: Database, moodle: Moodle) -> None:
     refused_token(moodle, app, db, lambda login: moodle.sign(login.claims(), key="forged", headers={"kid": "first"}))
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from flask import current_app
 from flask_babel import lazy_gettext
@@ -80,14 +81,11 @@ KINDS = (
 )
 
 
-def _served() -> frozenset[str]:
-    found: frozenset[str] | None = current_app.extensions.get(EXTENSION)
-    if found is None:
-        found = frozenset(rule.rule for rule in current_app.url_map.iter_rules())
-        current_app.extensions[EXTENSION] = found
-    return found
-
-
 def panels() -> Mapping[str, PanelKind]:
     """Return the panels of this installation by their keys, in the order in which they are offered."""
-    return {kind.key: kind for kind in KINDS if f"/v/<ref>/{kind.key}" in _served()}
+    found: Mapping[str, PanelKind] | None = current_app.extensions.get(EXTENSION)
+    if found is None:
+        served = {rule.rule for rule in current_app.url_map.iter_rules()}
+        found = MappingProxyType({kind.key: kind for kind in KINDS if f"/v/<ref>/{kind.key}" in served})
+        current_app.extensions[EXTENSION] = found
+    return found

@@ -20,10 +20,12 @@ def plain(value: Any, limit: int = 500) -> str | None:
     """Return descriptive text fit to keep, or None when it is no text or says nothing."""
     if not isinstance(value, str):
         return None
-    # PostgreSQL refuses NUL, and lone surrogates cannot be encoded at all.
-    text = value.encode("utf-8", "replace").decode()
-    text = "".join(c for c in text if c.isprintable() or c == " ").strip()
-    return text[:limit] or None
+    text = value
+    if not text.isprintable():
+        # PostgreSQL refuses NUL, and lone surrogates cannot be encoded at all.
+        text = text.encode("utf-8", "replace").decode()
+        text = "".join(c for c in text if c.isprintable())
+    return text.strip()[:limit] or None
 
 
 def identifier(value: Any, what: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -11,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
 from lti_app.driver import Driver, open_driver
 
+RESTED_SECONDS = 2.0
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -75,7 +77,29 @@ def make_engine(url: str) -> Engine:
         # IMMEDIATE would make every reader a writer; writers say so through `writing`.
         event.listen(engine, "begin", _begin)
         return engine
-    return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
+    engine = create_engine(parsed, pool_size=10, max_overflow=20)
+    _ask_after_a_rest(engine)
+    return engine
+
+
+def _ask_after_a_rest(engine: Engine) -> None:
+    """Ask a connection that has rested whether it still lives; before each use it would cost as much as a query."""
+
+    def rest(_connection: Any, record: Any) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    def wake(connection: Any, record: Any, _proxy: Any) -> None:
+        if connection is None or time.monotonic() - record.info.get("used_at", 0.0) < RESTED_SECONDS:
+            return
+        try:
+            alive = engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as e:
+            raise DisconnectionError from e
+        if not alive:
+            raise DisconnectionError
+
+    event.listen(engine, "checkin", rest)
+    event.listen(engine, "checkout", wake)
 
 
 def _begin(connection: Connection) -> None:

@@ -64,7 +64,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """One open transaction on the driver."""
+    """A connection of the driver, see open_driver."""
 
     cursor: Any
     dialect: Dialect
@@ -85,20 +85,33 @@ class Driver:
         return SimpleNamespace(**{name: turn(value) if turn else value for (name, turn), value in pairs})
 
     def _execute(self, words: _Words, values: Mapping[str, Any]) -> None:
+        self.cursor.execute(*self._told(words, values))
+
+    def _told(self, words: _Words, values: Mapping[str, Any]) -> tuple[str, Any]:
         values = {**words.fixed, **values}
         told = {name: turn(values[name]) if turn else values[name] for name, turn in words.parameters}
-        self.cursor.execute(words.text, tuple(told[name] for name, _ in words.parameters) if words.positional else told)
+        return words.text, tuple(told[name] for name, _ in words.parameters) if words.positional else told
 
 
 @contextmanager
 def open_driver(engine: Engine) -> Iterator[Driver]:
-    """Open one writing transaction; committed when the block ends well. Raises SQLAlchemy's OperationalError."""
+    """Open the driver for one look and one change that follows from it. Raises SQLAlchemy's OperationalError.
+
+    On SQLite it is one writing transaction, committed when the block ends well. PostgreSQL is a way off, and BEGIN and
+    COMMIT would each take it there and back: there every statement is a transaction of its own, so that whoever changes
+    several rows together does it in one statement.
+    """
     connection = engine.raw_connection()
+    driver: Any = connection.driver_connection
+    is_far = engine.dialect.name == "postgresql"
     try:
-        if engine.dialect.name == "sqlite":
-            connection.driver_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
+        if is_far:
+            driver.autocommit = True
+        else:
+            driver.execute("BEGIN IMMEDIATE")
         yield Driver(connection.cursor(), engine.dialect)
-        connection.commit()
+        if not is_far:
+            connection.commit()
     except engine.dialect.loaded_dbapi.OperationalError as e:
         connection.invalidate(e)
         raise OperationalError(None, None, e) from e
@@ -106,4 +119,6 @@ def open_driver(engine: Engine) -> Iterator[Driver]:
         connection.rollback()
         raise
     finally:
+        if is_far and connection.is_valid:
+            driver.autocommit = False
         connection.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete
+from sqlalchemy import CTE, bindparam, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -15,10 +15,7 @@ from lti_app.models import ConsumedState
 # Longer than any state or invitation lives, so that one that was used cannot come back to life.
 REMEMBER = timedelta(days=1)
 _ROW: dict[str, Any] = {"state": bindparam("state"), "expires_at": bindparam("until")}
-_USE = {
-    "postgresql": Statement(postgresql.insert(ConsumedState).values(_ROW).on_conflict_do_nothing()),
-    "sqlite": Statement(sqlite.insert(ConsumedState).values(_ROW).on_conflict_do_nothing()),
-}
+_USE = Statement(sqlite.insert(ConsumedState).values(_ROW).on_conflict_do_nothing())
 
 
 def consume(session: Session, state_id: str, *, remember: timedelta = REMEMBER) -> bool:
@@ -30,9 +27,19 @@ def consume(session: Session, state_id: str, *, remember: timedelta = REMEMBER) 
 
 
 def consume_by(driver: Driver, state_id: str) -> bool:
-    """Use up a state as `consume` does, in a transaction of the driver."""
-    values = {"state": state_id[:64], "until": datetime.now(UTC) + REMEMBER}
-    return driver.run(_USE[driver.dialect.name], values) == 1
+    """Use up a state as `consume` does, in a transaction of SQLite's driver."""
+    return driver.run(_USE, to_consume(state_id)) == 1
+
+
+def consuming() -> CTE:
+    """Return the same as the first part of a larger statement for PostgreSQL: no row where somebody did before."""
+    insert = postgresql.insert(ConsumedState).values(_ROW).on_conflict_do_nothing()
+    return insert.returning(ConsumedState.state).cte("used")
+
+
+def to_consume(state_id: str) -> dict[str, Any]:
+    """Return the values for either."""
+    return {"state": state_id[:64], "until": datetime.now(UTC) + REMEMBER}
 
 
 def forget_expired_states(session: Session) -> None:

@@ -8,11 +8,12 @@ day) is read in the same look, and where anything differs the launch is recorded
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,7 @@ from lti_app.claims import Launch
 from lti_app.driver import Driver, Statement
 from lti_app.models import Academy, Arrival, Context, Deployment, Membership, Person, Registration, ResourceLink
 from lti_app.store.arrivals import FRESH, due_for_sync, keepable, local_day
-from lti_app.store.consumed import consume_by
+from lti_app.store.consumed import consume_by, consuming, to_consume
 from lti_app.store.origins import origin_of
 from lti_app.store.recorded import Recorded, kept_role, locale_of, role_in, shown_role
 from lti_app.store.registrations import KnownPlatform
@@ -81,16 +82,35 @@ _LOOK = Statement(
         Registration.jwks_url == bindparam("jwks_url"),
     )
 )
-_MEMBERSHIP = Statement(
-    update(Membership).where(Membership.id == bindparam("row")).values(launched_at=bindparam("now"))
-)
-_PERSON = Statement(update(Person).where(Person.id == bindparam("row")).values(seen_at=bindparam("now")))
-_LINK = Statement(update(ResourceLink).where(ResourceLink.id == bindparam("row")).values(launched_at=bindparam("now")))
-_COURSE = Statement(
+_COURSE = (
     update(Context)
-    .where(Context.id == bindparam("row"))
-    .values(launched_at=bindparam("now"), sync_due_at=bindparam("due"))
+    .where(Context.id == bindparam("course"))
+    .values(launched_at=bindparam("course_at"), sync_due_at=bindparam("due"))
 )
+_LINK = update(ResourceLink).where(ResourceLink.id == bindparam("link")).values(launched_at=bindparam("now"))
+_PERSON = update(Person).where(Person.id == bindparam("person")).values(seen_at=bindparam("now"))
+_MEMBERSHIP = update(Membership).where(Membership.id == bindparam("membership")).values(launched_at=bindparam("now"))
+# The course first: whoever records a launch in full locks it before its people.
+_TIMES = (("course", _COURSE), ("link", _LINK), ("person", _PERSON), ("membership", _MEMBERSHIP))
+_ONE_BY_ONE = tuple((name, Statement(change)) for name, change in _TIMES)
+
+
+def _all_at_once() -> Statement:
+    """Use up the state and write all times in one statement, which PostgreSQL does entirely or not at all.
+
+    Each part waits for the one before, for otherwise the database chooses the order, and two launches of one course
+    could wait for each other. Without the state nothing is touched.
+    """
+    used = consuming()
+    before = used
+    for name, change in _TIMES:
+        here = select(func.count()).select_from(before).scalar_subquery()
+        change = change.where(exists(select(used.c.state)), here >= 0)
+        before = change.returning(change.table.c.id).cte(f"{name}_row")
+    return Statement(select(used.c.state).add_cte(before))
+
+
+_AT_ONCE = _all_at_once()
 
 
 def may_come_back(launch: Launch) -> bool:
@@ -123,9 +143,8 @@ def come_back(
         return None
     if row.day != local_day(now, row.time_zone, row.academy_time_zone):
         return None
-    if not consume_by(driver, state_id):
+    if not _write(driver, state_id, _times(row, now)):
         raise BadLaunch("state_used", "the state was used before")
-    _write_times(driver, row, now)
     return Recorded(
         registration_id=platform.id,
         deployment_id=row.deployment_id,
@@ -140,22 +159,35 @@ def come_back(
     )
 
 
-def _write_times(driver: Driver, row: Any, now: datetime) -> None:
+def _times(row: Any, now: datetime) -> dict[str, Any]:
+    """Return the rows that are to have new times, at most once a minute each; None where the old time is new enough."""
+
     def old(moment: datetime | None) -> bool:
         return moment is None or now - moment >= FRESH
 
-    # The course first: whoever records a launch in full locks it before its people.
     due = due_for_sync(row.sync_due_at, row.synced_at, row.sync_claimed_until, now)
-    if old(row.course_launched_at) or due != row.sync_due_at:
-        launched_at = now if old(row.course_launched_at) else row.course_launched_at
-        driver.run(_COURSE, {"row": row.context_id, "now": launched_at, "due": due})
-    for statement, row_id, moment in (
-        (_LINK, row.resource_link_id, row.link_launched_at),
-        (_PERSON, row.person_id, row.seen_at),
-        (_MEMBERSHIP, row.membership_id, row.launched_at),
-    ):
-        if old(moment):
-            driver.run(statement, {"row": row_id, "now": now})
+    stale = old(row.course_launched_at)
+    return {
+        "now": now,
+        "due": due,
+        "course_at": now if stale else row.course_launched_at,
+        "course": row.context_id if stale or due != row.sync_due_at else None,
+        "link": row.resource_link_id if old(row.link_launched_at) else None,
+        "person": row.person_id if old(row.seen_at) else None,
+        "membership": row.membership_id if old(row.launched_at) else None,
+    }
+
+
+def _write(driver: Driver, state_id: str, times: Mapping[str, Any]) -> bool:
+    """Use up the state and write the times; False, and nothing is written, when the state was used before."""
+    if driver.dialect.name == "postgresql":
+        return driver.one(_AT_ONCE, {**to_consume(state_id), **times}) is not None
+    if not consume_by(driver, state_id):
+        return False
+    for name, statement in _ONE_BY_ONE:
+        if times[name] is not None:
+            driver.run(statement, times)
+    return True
 
 
 def keep_words(session: Session, recorded: Recorded, launch: Launch, panel: str, day: date, now: datetime) -> None:

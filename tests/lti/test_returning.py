@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from importlib import import_module
+from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import NullPool, create_engine, select, text, update
 
 from lti_app.db import Base, Database
 from lti_app.models import (
@@ -83,6 +85,55 @@ def test_ada_who_comes_back_with_the_same_words_leaves_only_times(
         course, link = session.scalars(select(Context)).one(), session.scalars(select(ResourceLink)).one()
         session.expunge_all()
     assert {person.seen_at, membership.launched_at, course.launched_at, link.launched_at} == {clock.at}
+
+
+def test_a_whole_class_that_comes_back_at_once_gets_in_by_the_short_way(
+    app: Flask, db: Database, moodle: Moodle, clock: StillClock, weighed: list[str]
+) -> None:
+    for person in range(6):
+        begin(moodle, app).launch(sub=str(person))
+    clock.at += timedelta(minutes=5)
+    logins, barrier = [begin(moodle, app) for _ in range(12)], Barrier(12)
+
+    def come(number: int) -> int:
+        # Each with two panels on the page; all write the times of one course and one link.
+        token = moodle.sign(logins[number].claims(sub=str(number % 6)))
+        barrier.wait()
+        return logins[number].post(token).status_code
+
+    with ThreadPoolExecutor(12) as pool:
+        assert list(pool.map(come, range(12))) == [303] * 12
+    assert len(weighed) == 6
+    with db.reading() as session:
+        assert set(session.scalars(select(Person.seen_at))) == {clock.at}
+        assert set(session.scalars(select(Membership.launched_at))) == {clock.at}
+        assert len(session.scalars(select(ConsumedState)).all()) == 18
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_database_that_dropped_its_connections_is_reached_again(
+    app: Flask, db: Database, moodle: Moodle, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(moodle, app).launch()
+    clock.at += timedelta(minutes=5)
+    login = begin(moodle, app)
+    others = create_engine(db.engine.url, poolclass=NullPool)
+    drop = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with others.connect() as connection:
+        connection.execute(drop)
+    # They have rested for a while: each is asked whether it lives before it is used.
+    monkeypatch.setattr("lti_app.db.RESTED_SECONDS", 0.0)
+    assert_enters(login.launch())
+    # Dropped while in use the launch begins anew: it had not been recorded.
+    monkeypatch.setattr("lti_app.db.RESTED_SECONDS", 1000.0)
+    login = begin(moodle, app)
+    with others.connect() as connection:
+        connection.execute(drop)
+    assert_enters(login.launch())
 
 
 STEPS: list[tuple[timedelta, dict[str, Any]]] = [

@@ -20,8 +20,8 @@ MANY = 3
 
 
 def who_helps(count: int) -> str:
-    """Return the helpers as a sentence begins with them; nothing where there are none."""
-    return ngettext("Somebody", "%(few)s people", count, few=spell(count).capitalize()) if count else ""
+    """Return the helpers in words; nothing where there are none."""
+    return ngettext("one person", "%(few)s people", count, few=spell(count)) if count else ""
 
 
 def with_words(session: Session, stall: StallView) -> StallView:

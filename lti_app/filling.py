@@ -27,6 +27,8 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "card": ("name", "activity", "helpers", "many", "course", "academy"),
     "peer": ("name", "activity", "course", "academy"),
 }
+#: Places that hold words of ours and may begin a sentence; names and titles stay as they are written.
+COUNTED = ("helpers", "many")
 #: What the headline or the subject that belongs to words is called.
 TITLE = "_title"
 _PLACE = re.compile(r"\{([^{}]*)\}")
@@ -84,7 +86,10 @@ def _line(line: str, use: str, values: Mapping[str, str]) -> str:
         return ""
 
     def said(found: re.Match[str]) -> str:
-        value = values[_canonical(found.group(1), use)].strip()
+        name = _canonical(found.group(1), use)
+        value = values[name].strip()
+        if found.start() == 0 and name in COUNTED:
+            value = value[:1].upper() + value[1:]
         # "Marco B." at the end of a sentence has its full stop already.
         return value[:-1] if value.endswith(".") and line[found.end() : found.end() + 1] == "." else value
 

@@ -7,4 +7,4 @@ from lti_app.door import guard
 blueprint = Blueprint("control", __name__, url_prefix="/v/<ref>/control")
 guard(blueprint, roles=("manager", "admin"))
 
-from lti_app.control import effect, views, words  # noqa: E402, F401  (the routes register themselves on the blueprint)
+from lti_app.control import effect, left_out, views, words  # noqa: E402, F401  (the routes register themselves on the blueprint)

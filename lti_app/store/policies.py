@@ -55,8 +55,9 @@ def policy_from(settings: Mapping[str, Any]) -> Policy:
 def policy_of(session: Session, context_id: int) -> Policy:
     """Return the policy of one course: the academy's, changed by the course's own settings.
 
-    Peer support leaves out whom either names: ``excluded`` (memberships), ``excluded_roles`` (LTI roles, whole or after
-    the #) and ``excluded_groups`` (groups of the LMS by name, such as one that holds the minors).
+    Peer support leaves out whom either names: ``excluded`` (memberships), ``excluded_people`` (in whatever course),
+    ``excluded_roles`` (LTI roles, whole or after the #) and ``excluded_groups`` (groups of the LMS by name, such as one
+    that holds the minors).
     """
     row = session.execute(_SETTINGS, {"context_id": context_id}).one_or_none()
     if row is None:
@@ -64,6 +65,7 @@ def policy_of(session: Session, context_id: int) -> Policy:
     told = [own for own in ((settings or {}).get("policy") for settings in (row[1], row[0])) if isinstance(own, dict)]
     policy = policy_from({"policy": {name: value for own in told for name, value in own.items()}})
     out = {one for own in told for one in policy_from({"policy": own}).excluded}
+    out |= _of_people(session, context_id, told)
     out |= _with_roles(session, context_id, _names(told, "excluded_roles"))
     out |= _in_groups(session, context_id, _names(told, "excluded_groups"))
     return replace(policy, excluded=frozenset(out)) if out else policy
@@ -72,6 +74,15 @@ def policy_of(session: Session, context_id: int) -> Policy:
 def _names(told: Iterable[Mapping[str, Any]], key: str) -> frozenset[str]:
     found = (own.get(key) for own in told)
     return frozenset(name.casefold() for names in found if isinstance(names, list) for name in map(str, names))
+
+
+def _of_people(session: Session, context_id: int, told: Iterable[Mapping[str, Any]]) -> set[int]:
+    found = (own.get("excluded_people") for own in told)
+    people = {one for ids in found if isinstance(ids, list) for one in ids if isinstance(one, int)}
+    if not people:
+        return set()
+    here = Membership.context_id == context_id
+    return set(session.scalars(select(Membership.id).where(here, Membership.person_id.in_(people))))
 
 
 def _with_roles(session: Session, context_id: int, names: frozenset[str]) -> set[int]:

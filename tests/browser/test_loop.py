@@ -1,29 +1,170 @@
-"""The whole loop in a course page, in a real browser that blocks third-party cookies, on two sites."""
+"""The whole loop in a course page, in two languages, in a real browser that blocks third-party cookies."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
+from sqlalchemy import select
 
-from lti_app.demo import Demo
+import lti_app.demo
+import lti_app.rehearsal
+from engagement.uplift import Entry, draw_holdout
+from engagement.values import StallKind
+from lti_app.card_words import MANY
+from lti_app.demo import Demo, running
+from lti_app.models import Academy
+from lti_app.sandbox import PracticeLms
+from lti_app.store.holdouts import Holdout, start
 from tests.browser.conftest import OpenBrowser, at_rest
+from tests.servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 Be = Callable[..., tuple[Page, FrameLocator]]
 PANEL = "iframe[src*='launch.php']"
+TIMES, SILENT, HELPERS = 3, timedelta(days=9), 2
+WORDS = {
+    "it": {
+        "many": "Quiz 2: Pulizia dei dati è il punto in cui molti si fermano.",
+        "two": "due persone",
+        "week": "la settimana scorsa",
+        "ask": "Scrivi a",
+        "later": "Non ora",
+        "why": "Perché lo vedo?",
+        "tries": "Hai provato Quiz 2: Pulizia dei dati tre volte",
+        "silent": "Ultima visita: nove giorni fa.",
+        "never": "Mai voti",
+        "preview": "Guarda come lo vedranno",
+        "asked": "Hai scritto a",
+        "yes": "Sì, volentieri",
+        "touch": "Siete in contatto",
+        "desk": "Scrivania",
+        "helping": "sta dando una mano",
+        "closed": "Chiusi questa settimana",
+        "by_itself": "con l’aiuto di un compagno di corso",
+        "community": "Comunità",
+        "effect": "Serve?",
+        "early": "Troppo presto per dirlo.",
+        "back": "Tornati entro 14 giorni",
+        "of": "su",
+        "pass": "5 su 5",
+    },
+    "en": {
+        "many": "Quiz 2: Pulizia dei dati is where many stop.",
+        "two": "Two people",
+        "week": "passed last week",
+        "ask": "Ask ",
+        "later": "Not now",
+        "why": "Why do I see this?",
+        "tries": "You tried Quiz 2: Pulizia dei dati three times",
+        "silent": "nine days ago",
+        "never": "Never marks",
+        "preview": "See it as they will",
+        "asked": "You asked",
+        "yes": "Yes, gladly",
+        "touch": "You are in touch",
+        "desk": "Desk",
+        "helping": "is lending",
+        "closed": "Closed this week",
+        "by_itself": "with the help of a course mate",
+        "community": "Community",
+        "effect": "Does it help?",
+        "early": "Too early to tell.",
+        "back": "Came back within 14 days",
+        "of": "of",
+        "pass": "5 su 5",
+    },
+}
+
+
+def _before_the_story(app: Any, database: Any, lms: PracticeLms, settings: Any) -> None:
+    """The platform is connected and the lot turned on; nine days ago Ada failed three times, as others did."""
+    INTRODUCE(app, database, lms, settings)
+    _as_the_story_wants_it(lms)
+    now = lms.lms.clock.now()
+    # A seed by which the first of each kind are not left out.
+    first = [Entry(n, 1, kind) for kind in StallKind for n in range(5)]
+    seed = next(seed for seed in range(1, 99) if not draw_holdout(first, 0.05, seed))
+    lot = Holdout(seed, 0.05, usual=0.5, worth=0.2, planned=40, started_at=now, ends_at=now + timedelta(days=60))
+    with database.writing() as session:
+        assert start(session, session.scalars(select(Academy.id)).one(), lot, None)
+
+
+def _as_the_story_wants_it(lms: PracticeLms) -> None:
+    """Ada has tried three times and not been here for nine days; three more needed a third try where she is stuck."""
+    here = lms.lms
+    attempts, ada = here.course.attempts, here.cast.stalled
+    stuck_at = next(key for key, tries in attempts.items() if key[1] == ada and len(tries) > TIMES)
+    _number(attempts[stuck_at], attempts[stuck_at][-TIMES:])
+    others = [tries for (quiz, who), tries in attempts.items() if quiz == stuck_at[0] and who != ada]
+    for tries in [tries for tries in others if len(tries) == 2][:MANY]:
+        _number(tries, [{**tries[0], "id": tries[0]["id"] + 5000, "uniqueid": tries[0]["id"] + 5000}, *tries])
+    here.pass_time(SILENT - timedelta(seconds=here.now() - here.course.roster[ada]["lastcourseaccess"]))
+    # Those who come in and offer help passed it last week.
+    cmid, people = lti_app.rehearsal._helpers(lms)
+    for one in people[:HELPERS]:
+        done = next(s for s in here.course.completion[one]["statuses"] if s["cmid"] == cmid)
+        done["timecompleted"] = here.now() - 8 * 86_400
+        for attempt in attempts[stuck_at[0], one]:
+            attempt["timefinish"] = attempt["timemodified"] = done["timecompleted"]
+
+
+def _number(tries: list[dict[str, Any]], new: list[dict[str, Any]]) -> None:
+    tries[:] = [{**one, "attempt": number} for number, one in enumerate(new, 1)]
+
+
+INTRODUCE = lti_app.demo._introduce
+
+
+@pytest.fixture(scope="module")
+def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Demo]]:
+    """Start the demonstration where the story begins, one for each language and never two at once."""
+    with ExitStack() as all_of_it:
+        standing: dict[str, Demo] = {}
+
+        def start_in(language: str) -> Demo:
+            if language not in standing:
+                standing.clear()
+                all_of_it.close()
+                folder: Path = tmp_path_factory.mktemp(language)
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setattr(lti_app.demo, "_introduce", _before_the_story)
+                    patch.setattr(lti_app.rehearsal, "OFFERS", lti_app.rehearsal.OFFERS[:HELPERS])
+                    new = running(folder, lms_port=free_port(), tool_port=free_port(), say=lambda words: None)
+                    standing[language] = all_of_it.enter_context(new)
+            return standing[language]
+
+        yield start_in
 
 
 @pytest.fixture
-def be(demo: Demo, open_browser: OpenBrowser) -> Be:
+def language() -> str:
+    """What people speak; a story may be played in another."""
+    return "it"
+
+
+@pytest.fixture
+def demo(demos: Callable[[str], Demo], language: str) -> Demo:
+    """The demonstration of this language."""
+    return demos(language)
+
+
+@pytest.fixture
+def be(demo: Demo, open_browser: OpenBrowser, language: str) -> Be:
     """Open the course page in a browser of one's own as this person, and give the page and its first panel."""
     opened: dict[int, BrowserContext] = {}
 
     def be_(person: int, **more: object) -> tuple[Page, FrameLocator]:
         if person not in opened:
-            opened[person] = open_browser(**more)
+            opened[person] = open_browser(**{"locale": {"it": "it-IT", "en": "en-GB"}[language], **more})
             opened[person].request.post(f"{demo.lms_url}/practice/be", form={"person": str(person)})
+            opened[person].request.post(f"{demo.lms_url}/practice/language", form={"language": language})
         page = opened[person].pages[0]
         page.goto(f"{demo.lms_url}/course/view.php?id=2")
         return page, page.frame_locator(PANEL).first
@@ -31,68 +172,9 @@ def be(demo: Demo, open_browser: OpenBrowser) -> Be:
     return be_
 
 
-def test_ada_is_stuck_bruno_helps_clara_sees_it_and_it_closes_by_itself(demo: Demo, be: Be) -> None:
-    cast = demo.lms.lms.cast
-    # Ada (the stalled learner of the recorded course) reads where, why and who could help.
-    _page, panel = be(cast.stalled)
-    care = panel.locator("#care")
-    expect(care.get_by_role("heading", level=2)).to_contain_text("Quiz 2", timeout=60_000)
-    for _try in range(20):
-        if care.get_by_role("button", name="Scrivi a").count():
-            break
-        _page, panel = be(cast.stalled)
-        care = panel.locator("#care")
-        care.get_by_role("button", name="Non ora").wait_for()
-        _page.wait_for_timeout(1000)
-    care.get_by_text("Perché lo vedo?").click()
-    expect(care.locator(".reasons")).to_contain_text("Quiz 2")
-    expect(care).to_contain_text("Mai voti")
-    at_rest(panel)
-    first = care.locator("article").first
-    name = first.get_by_role("heading").inner_text()
-    first.get_by_role("button").click()
-    expect(care).to_contain_text("Hai scritto a")
-    helper = _person(demo, name)
-
-    # Bruno (the one she picked) is asked, sees what is shared, and says yes.
-    _his, his_panel = be(helper)
-    asks = his_panel.locator("#asks")
-    expect(asks).not_to_contain_text("tentativi")
-    asks.get_by_role("button", name="Sì, volentieri").click()
-    expect(asks).to_contain_text("Siete in contatto")
-    _open_meeting(his_panel)
-    _write(his_panel, "Ciao! Anch'io mi ero fermato lì. Da dove cominciamo?")
-
-    # They meet in a private thread inside the page.
-    _page, panel = be(cast.stalled)
-    _open_meeting(panel)
-    expect(panel.locator("#meeting")).to_contain_text("Da dove cominciamo?")
-    _write(panel, "Dai duplicati: non capisco quando toglierli.")
-    expect(panel.locator("#meeting")).to_contain_text("Dai duplicati")
-
-    # Clara (the tutor) has it on her desk, with the reasons and a draft.
-    tutor_page, desk = be(cast.tutor)
-    _open_desk(desk)
-    stalled_name = demo.lms.lms.people[cast.stalled].name
-    desk.get_by_role("link", name=stalled_name).click()
-    case = desk.locator("#desk-case")
-    expect(case.get_by_role("heading", level=2)).to_have_text(stalled_name)
-    expect(case.locator(".facts")).to_contain_text("Quiz 2")
-    expect(case.locator(".facts")).to_contain_text("sta dando una mano")
-    expect(case.get_by_role("textbox")).to_have_value(_containing(demo.lms.lms.people[cast.stalled].given))
-
-    # Ada moves again: she passes the quiz in the LMS, and the case closes by itself.
-    page, _panel = be(cast.stalled)
-    page.locator("main").get_by_role("link", name="Quiz 2: Pulizia dei dati").first.click()
-    page.get_by_role("button", name="5 su 5").click()
-    for _try in range(60):
-        tutor_page.wait_for_timeout(1000)
-        tutor_page, desk = be(cast.tutor)
-        _open_desk(desk)
-        if desk.get_by_text("Chiusi questa settimana").count():
-            break
-    desk.get_by_role("link", name=stalled_name).click()
-    expect(desk.locator("#desk-case")).to_contain_text("con l’aiuto di un compagno di corso")
+def follow(panel: FrameLocator, words: str) -> None:
+    """Follow a link of the panel; where no cookie holds it is a button."""
+    panel.get_by_role("link", name=words, exact=True).or_(panel.get_by_role("button", name=words, exact=True)).click()
 
 
 def test_dario_starts_a_discussion_and_elena_answers_at_320_pixels(demo: Demo, be: Be) -> None:
@@ -128,6 +210,115 @@ def test_the_browser_really_blocks_third_party_cookies_and_the_frames_are_cross_
     assert "plain" not in frame.evaluate("document.cookie")
 
 
+def test_the_manager_changes_words_with_a_preview_beside(demo: Demo, be: Be) -> None:
+    page, panel = be(demo.lms.lms.cast.manager)
+    follow(panel, "Comunità")
+    follow(panel, "Le nostre parole")
+    box = panel.locator("#body")
+    expect(box).to_contain_text("{nome}")
+    box.fill("Ciao {nome},\n\n{attività} ti aspetta, con calma.")
+    expect(panel.locator("#preview")).to_contain_text("Ciao Anna,")
+    expect(panel.locator("#preview")).to_contain_text("Quiz 2 ti aspetta, con calma.")
+    box.fill("Ciao {nmoe}")
+    expect(panel.locator("#preview")).to_contain_text("Volevi dire {nome}?")
+    panel.get_by_role("button", name="Salva", exact=True).click()
+    expect(panel.locator(".field-fault").first).to_contain_text("Volevi dire {nome}?")
+    expect(panel.locator("#body")).to_have_value("Ciao {nmoe}")
+    panel.locator("#body").fill("Ciao {nome}, ti va di riprendere?")
+    panel.get_by_role("button", name="Salva", exact=True).click()
+    expect(panel.locator("#preview")).to_contain_text("Ciao Anna, ti va di riprendere?")
+    panel.get_by_role("button", name="Torna alle parole di Regista").click()
+    expect(panel.locator("#body")).to_contain_text("{attività}")
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    frame = next(f for f in page.frames if "/control" in f.url)
+    for width in (320, 640, 1100):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert frame.evaluate(overflow) <= 0
+
+
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_ada_is_stuck_bruno_helps_clara_sees_it_close_by_itself_and_the_report_counts_it(
+    demo: Demo, be: Be, language: str
+) -> None:
+    cast, people, says = demo.lms.lms.cast, demo.lms.lms.people, WORDS[language]
+    # Ada, silent for nine days after failing Quiz 2 three times, reads that many stop there, and who would help.
+    page, panel = be(cast.stalled)
+    care = panel.locator("#care")
+    expect(care.get_by_role("heading", level=2)).to_have_text(says["many"], timeout=60_000)
+    for _try in range(20):
+        if care.get_by_role("button", name=says["ask"]).count() == 2:
+            break
+        page, panel = be(cast.stalled)
+        care = panel.locator("#care")
+        care.get_by_role("button", name=says["later"]).wait_for()
+        page.wait_for_timeout(1000)
+    expect(care).to_contain_text(says["two"])
+    expect(care.locator("article")).to_have_count(HELPERS)
+    expect(care.locator("article").first).to_contain_text(says["week"])
+    expect(care).to_contain_text(says["never"])
+    care.get_by_text(says["why"]).click()
+    expect(care.locator(".reasons")).to_contain_text(says["tries"])
+    expect(care.locator(".reasons")).to_contain_text(says["silent"])
+    at_rest(panel)
+    care.get_by_text(says["preview"]).click()
+    expect(care.locator("details[open] .card-inner").last).to_contain_text(people[cast.stalled].given)
+    at_rest(panel)
+    # She picks one.
+    name = care.locator("article").first.get_by_role("heading").inner_text()
+    care.locator("article").first.get_by_role("button").click()
+    expect(care).to_contain_text(says["asked"])
+    helper = _person(demo, name)
+
+    # Bruno is asked, sees her name and the place, and says yes.
+    _his, his_panel = be(helper)
+    asks = his_panel.locator("#asks")
+    expect(asks).to_contain_text(people[cast.stalled].given)
+    expect(asks).not_to_contain_text(re.compile("tentativi|tries"))
+    asks.get_by_role("button", name=says["yes"]).click()
+    expect(asks).to_contain_text(says["touch"])
+    _open_meeting(his_panel)
+    _write(his_panel, "Ciao! Anch'io mi ero fermato lì. Da dove cominciamo?")
+
+    # They talk inside the page.
+    page, panel = be(cast.stalled)
+    _open_meeting(panel)
+    expect(panel.locator("#meeting")).to_contain_text("Da dove cominciamo?")
+    _write(panel, "Dai duplicati: non capisco quando toglierli.")
+    expect(panel.locator("#meeting")).to_contain_text("Dai duplicati")
+
+    # Clara has it on her desk, with the reasons and a draft.
+    tutor_page, desk = be(cast.tutor)
+    _open_desk(desk, says["desk"])
+    desk.get_by_role("link", name=people[cast.stalled].name).click()
+    case = desk.locator("#desk-case")
+    expect(case.get_by_role("heading", level=2)).to_have_text(people[cast.stalled].name)
+    expect(case.locator(".facts")).to_contain_text("Quiz 2")
+    expect(case.locator(".facts")).to_contain_text(says["helping"])
+    expect(case.get_by_role("textbox")).to_have_value(re.compile(re.escape(people[cast.stalled].given)))
+
+    # Ada passes the quiz in the LMS, and the case closes by itself.
+    page, _panel = be(cast.stalled)
+    page.locator("main").get_by_role("link", name="Quiz 2: Pulizia dei dati").first.click()
+    page.get_by_role("button", name=says["pass"]).click()
+    for _try in range(60):
+        tutor_page.wait_for_timeout(1000)
+        tutor_page, desk = be(cast.tutor)
+        _open_desk(desk, says["desk"])
+        if desk.get_by_text(says["closed"]).count():
+            break
+    desk.get_by_role("link", name=people[cast.stalled].name).click()
+    expect(desk.locator("#desk-case")).to_contain_text(says["by_itself"])
+
+    # Marta, the community manager, reads the report when the fourteen days are over: it counts, and claims nothing.
+    demo.lms.lms.pass_time(timedelta(days=15))
+    _page, room = be(cast.manager)
+    follow(room, says["community"])
+    follow(room, says["effect"])
+    expect(room.get_by_role("heading", name=says["early"])).to_be_visible()
+    row = room.get_by_role("row", name=says["back"])
+    expect(row.get_by_role("cell").first).to_contain_text(re.compile(rf"^1 {says['of']} \d+ "))
+
+
 def _person(demo: Demo, short_name: str) -> int:
     given, _space, initial = short_name.partition(" ")
     return next(
@@ -136,13 +327,11 @@ def _person(demo: Demo, short_name: str) -> int:
 
 
 def _open_meeting(panel: FrameLocator) -> None:
-    panel.locator("main").get_by_role("link", name="conversazione").or_(
-        panel.locator("main .lines a[href*='/peer/']")
-    ).first.click()
+    panel.locator("main .lines a[href*='/peer/']").first.click()
 
 
-def _open_desk(panel: FrameLocator) -> None:
-    panel.get_by_role("navigation").get_by_role("link", name="Scrivania").click()
+def _open_desk(panel: FrameLocator, name: str) -> None:
+    panel.get_by_role("navigation").get_by_role("link", name=name).click()
     panel.locator("#desk-queue").wait_for()
 
 
@@ -151,9 +340,3 @@ def _write(panel: FrameLocator, words: str) -> None:
     box.fill(words)
     at_rest(panel)
     panel.locator("form", has=panel.locator("textarea[name='body']")).first.get_by_role("button").first.click()
-
-
-def _containing(words: str) -> object:
-    import re
-
-    return re.compile(re.escape(words))

@@ -88,6 +88,11 @@ def _tabs(session: Session) -> tuple[Tab, ...]:
     )
 
 
+def panels_off() -> tuple[str, ...]:
+    """Return the keys of the rooms that this course does without."""
+    return _rules().panels_off
+
+
 def _rules() -> CommunitySettings:
     return community_from(g.membership.context.settings, g.academy.settings)
 

@@ -25,7 +25,7 @@ from lti_app.jobs.sweep import sweep_context
 from lti_app.jobs.sync import Connect, SyncSummary, machine_time, sync_context
 from lti_app.jobs.uploads import clear_uploads
 from lti_app.models import ConsumedState, Match, Prompt
-from lti_app.store import news, runs, words_index
+from lti_app.store import news, runs, search_index, words_index
 from lti_app.store.matches import expire_asks
 
 log = logging.getLogger(__name__)
@@ -104,10 +104,10 @@ def _expire_asks(house: House, now: datetime) -> int:
 
 def _index_words(house: House, now: datetime) -> int:
     with house.db.reading() as session:
-        if not words_index.anything_changed(session):
+        if not words_index.anything_changed(session) and not search_index.things_wait(session):
             return 0
     with house.db.writing() as session:
-        return words_index.index_changed(session, now)
+        return words_index.index_changed(session, now) + search_index.index_things(session)
 
 
 def _forget_states(house: House, machine: datetime) -> int:

@@ -50,6 +50,7 @@ class Event(Base):
     reason: Mapped[Words] = mapped_column(default="")
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    indexed_at: Mapped[datetime | None]
     timed_at: Mapped[datetime]
     day_told_at: Mapped[datetime | None]
     hour_told_at: Mapped[datetime | None]

@@ -48,6 +48,7 @@ class Material(Base):
     reason: Mapped[Words] = mapped_column(default="")
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    indexed_at: Mapped[datetime | None]
     shown_at: Mapped[datetime | None]
     featured_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = parent("membership.id", cascade=False, index=False, nullable=True)

@@ -21,6 +21,7 @@ from lti_app.panels import (
     news,
     peer,
     safety,
+    search,
     talk,
     welcome,
     wins,
@@ -28,6 +29,7 @@ from lti_app.panels import (
 from lti_app.panels.events import feed
 from lti_app.panels.events import words as event_words
 from lti_app.panels.peer.forms import Offer, offer_of
+from lti_app.panels.search import marking
 from lti_app.panels.welcome import starters
 
 blueprint = Blueprint("panels", __name__)
@@ -46,6 +48,7 @@ ROOMS = (
     news,
     peer,
     safety,
+    search,
     talk,
     welcome,
     wins,
@@ -63,6 +66,7 @@ def _teach(state: BlueprintSetupState) -> None:
     app = cast(Flask, state.app)
     wording.install(app)
     event_words.install(app)
+    app.jinja_env.filters.update(marked=marking.marked, snippet=marking.snippet)
     app.jinja_env.globals.update(file_address=files.file_address)
     app.jinja_env.globals.update(empty_offer=Offer, offer_form=offer_of, starters=starters)
     app.jinja_env.globals.update(

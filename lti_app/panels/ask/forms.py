@@ -58,6 +58,12 @@ def read_draft() -> Draft:
     )
 
 
+def read_carried() -> Draft:
+    """Read the words that somebody brings along from a search that found nothing."""
+    words = " ".join("".join(one if one.isprintable() else " " for one in request.args.get("words", "")).split())
+    return Draft(Field(words[:MAX_TITLE]))
+
+
 def read_answer() -> Field:
     """Read an answer from the form."""
     return read_text("body", most=MAX_BODY)

@@ -13,7 +13,7 @@ from lti_app import door
 from lti_app.answers import answer
 from lti_app.house import house
 from lti_app.limits import takes_files
-from lti_app.panels.ask.forms import Draft, Look, read_draft, read_look, read_typed
+from lti_app.panels.ask.forms import Draft, Look, read_carried, read_draft, read_look, read_typed
 from lti_app.panels.files import Files, take_files
 from lti_app.shell import render_panel
 from lti_app.store import ask as questions
@@ -39,7 +39,7 @@ def doer() -> Viewer:
 def box(session: Session, place: places.Beside, draft: Draft | None = None) -> dict[str, Any]:
     """Return what the ask box needs: where it stands, what can be chosen, whether a name may stay hidden."""
     context_id = g.membership.context_id
-    draft = draft or Draft()
+    draft = draft or read_carried()
     here = f"a:{place.activity.id}" if place.activity else f"s:{place.section}" if place.section else ""
     return {
         "draft": draft,

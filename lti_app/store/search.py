@@ -1,0 +1,228 @@
+"""Search across all that a viewer may see in their course: what was said, meetings, the library, projects, ideas."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union_all
+from sqlalchemy.orm import Session, aliased
+
+from lti_app.models import Event, Material, Post, Thread
+from lti_app.store import people
+from lti_app.store.course_facts import activity_refs
+from lti_app.store.search_index import EVENT, MATERIAL
+from lti_app.store.stems import asked_stems, words_of
+from lti_app.store.views import ActivityRef, Face
+from lti_app.store.words_index import THREAD, ranked
+
+PAGE = 12
+# Of several words the rarer ones must be there; what has them all stands first.
+AT_LEAST = 0.4
+# What a person can look through; whoever gets so far needs other words.
+MOST_PAGES = 20
+POSTS = 240
+BODY = 6000
+# A meeting that staff have said yes to.
+OPEN = ("on", "cancelled")
+# What can be chosen, each with the kinds of threads and of things that belong to it.
+KINDS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "questions": (("ask",), ()),
+    "talk": (("talk",), ()),
+    "events": (("event",), (EVENT,)),
+    "library": ((), (MATERIAL,)),
+    "wins": (("win",), ()),
+    "pulse": (("idea",), ()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody looks for; ``kinds`` are keys of ``KINDS`` that are open to them."""
+
+    text: str
+    kinds: tuple[str, ...]
+    activity_id: int | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that was found: ``kind`` is the thread's, or event or material; ``words`` are where it says it.
+
+    ``author`` wrote those words; None where nobody did, or they are not to be named.
+    """
+
+    kind: str
+    id: int
+    title: str
+    words: str
+    post_id: int | None
+    author: Face | None
+    activity: ActivityRef | None
+    at: datetime
+    replies: int = 0
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who looks: nobody finds another course's words, nor what they could not open."""
+
+    context_id: int
+    membership_id: int
+    is_staff: bool
+
+
+def _readable(viewer: Viewer, post: Any) -> ColumnElement[bool]:
+    """A post that everybody may read: what waits for a moderator is found by nobody, so that no word of it leaks."""
+    return and_(post.hidden_at.is_(None), post.deleted_at.is_(None), post.held_at.is_(None))
+
+
+def _threads(session: Session, viewer: Viewer, asked: Asked, kinds: Collection[str]) -> Select[Any] | None:
+    found = ranked(session, viewer.context_id, THREAD, asked.text, at_least=AT_LEAST) if kinds else None
+    if found is None:
+        return None
+    said, first = aliased(Post), aliased(Post)
+    # A thread whose first words are held or gone is not there, whatever was answered.
+    away = exists().where(
+        first.thread_id == Thread.id,
+        first.created_at == Thread.created_at,
+        first.author_id == Thread.author_id,
+        or_(first.held_at.is_not(None), first.hidden_at.is_not(None)),
+    )
+    query = (
+        select(literal(THREAD).label("kind"), Thread.id.label("id"), found.c.score, Thread.moved_at.label("at"))
+        .join(found, found.c.item_id == Thread.id)
+        .where(Thread.context_id == viewer.context_id, Thread.kind.in_(kinds))
+        .where(Thread.hidden_at.is_(None), Thread.merged_into_id.is_(None))
+        .where(Thread.match_id.is_(None), Thread.circle_id.is_(None))
+        .where(or_(Thread.kind != EVENT, exists().where(Event.thread_id == Thread.id, Event.state.in_(OPEN))))
+        .where(~away, exists().where(said.thread_id == Thread.id, _readable(viewer, said)))
+    )
+    return query if asked.activity_id is None else query.where(Thread.activity_id == asked.activity_id)
+
+
+def _things(session: Session, viewer: Viewer, asked: Asked, kind: str) -> Select[Any] | None:
+    found = ranked(session, viewer.context_id, kind, asked.text, at_least=AT_LEAST)
+    if found is None:
+        return None
+    model: Any = {EVENT: Event, MATERIAL: Material}[kind]
+    shown = Event.state.in_(OPEN) if kind == EVENT else Material.state == "shown"
+    at = Event.starts_at if kind == EVENT else Material.changed_at
+    query = (
+        select(literal(kind).label("kind"), model.id.label("id"), found.c.score, at.label("at"))
+        .join(found, found.c.item_id == model.id)
+        .where(model.context_id == viewer.context_id, shown)
+    )
+    return query if asked.activity_id is None else query.where(model.activity_id == asked.activity_id)
+
+
+def find(session: Session, viewer: Viewer, asked: Asked) -> tuple[tuple[Found, ...], bool]:
+    """Return a page of what was found, the best first, and whether there is more; a fixed number of queries."""
+    wanted = [KINDS[key] for key in asked.kinds]
+    threads = [kind for kinds, _ in wanted for kind in kinds]
+    parts = [_threads(session, viewer, asked, threads)]
+    parts += [_things(session, viewer, asked, kind) for _, things in wanted for kind in things]
+    rows = [part for part in parts if part is not None]
+    if not rows:
+        return (), False
+    every = union_all(*rows).subquery()
+    page = session.execute(
+        select(every.c.kind, every.c.id)
+        .order_by(every.c.score.desc(), every.c.at.desc(), every.c.kind, every.c.id.desc())
+        .limit(PAGE + 1)
+        .offset((asked.page - 1) * PAGE)
+    ).all()
+    ids: dict[str, list[int]] = {THREAD: [], EVENT: [], MATERIAL: []}
+    for kind, item_id in page[:PAGE]:
+        ids[kind].append(item_id)
+    shown = _show_threads(session, viewer, asked.text, ids[THREAD], ids[EVENT]) | _show_things(session, ids)
+    return tuple(shown[row.kind, row.id] for row in page[:PAGE] if (row.kind, row.id) in shown), len(page) > PAGE
+
+
+def _show_threads(
+    session: Session, viewer: Viewer, text: str, ids: Sequence[int], shown_events: Sequence[int]
+) -> dict[tuple[str, int], Found]:
+    """Return these threads as they are shown; a meeting's own leads to the meeting, once."""
+    if not ids:
+        return {}
+    threads = session.scalars(select(Thread).where(Thread.id.in_(ids))).all()
+    meetings = _meetings(session, [thread.id for thread in threads if thread.kind == EVENT])
+    posts, replies = _posts(session, viewer, text, ids)
+    named = {
+        post.author_id for thread in threads if (post := posts.get(thread.id)) and _may_be_named(viewer, thread, post)
+    }
+    known = people.faces(session, named, to_staff=viewer.is_staff)
+    refs = activity_refs(session, [thread.activity_id for thread in threads])
+    return {
+        (THREAD, thread.id): Found(
+            kind=thread.kind,
+            id=meetings.get(thread.id, thread.id),
+            title=thread.title,
+            words=post.body if (post := posts.get(thread.id)) else "",
+            post_id=post.id if post else None,
+            author=known.get(post.author_id or 0) if post and _may_be_named(viewer, thread, post) else None,
+            activity=refs.get(thread.activity_id or 0),
+            at=post.created_at if post else thread.moved_at,
+            replies=replies.get(thread.id, 0),
+            archived=thread.archived_at is not None,
+        )
+        for thread in threads
+        if meetings.get(thread.id) not in shown_events
+    }
+
+
+def _meetings(session: Session, thread_ids: Sequence[int]) -> dict[int, int]:
+    if not thread_ids:
+        return {}
+    rows = session.execute(select(Event.thread_id, Event.id).where(Event.thread_id.in_(thread_ids)))
+    return {row[0]: row[1] for row in rows if row[0] is not None}
+
+
+def _may_be_named(viewer: Viewer, thread: Thread, post: Any) -> bool:
+    hidden = post.anonymous or (thread.anonymous and post.author_id == thread.author_id)
+    return viewer.is_staff or not hidden or post.author_id == viewer.membership_id
+
+
+def _posts(session: Session, viewer: Viewer, text: str, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, int]]:
+    """Return, for each thread, the post that says most of what was looked for (else its first), and its replies."""
+    ends = select(Post.thread_id, func.min(Post.id).label("first"), func.count().label("posts"))
+    rows = session.execute(ends.where(Post.thread_id.in_(ids), _readable(viewer, Post)).group_by(Post.thread_id)).all()
+    stems = sorted({stem for one in asked_stems(text) for stem in one})
+    says = [func.lower(Post.body).contains(stem, autoescape=True) for stem in stems]
+    body = func.substr(Post.body, 1, BODY).label("body")
+    found = session.execute(
+        select(Post.id, Post.thread_id, Post.author_id, Post.anonymous, Post.created_at, body)
+        .where(Post.thread_id.in_(ids), _readable(viewer, Post))
+        .where(or_(Post.id.in_([row.first for row in rows]), *says))
+        .order_by(Post.id.desc())
+        .limit(POSTS)
+    ).all()
+    best: dict[int, tuple[int, Any]] = {}
+    for post in reversed(found):
+        words = " ".join(words_of(post.body))
+        hits = sum(any(stem in words for stem in one) for one in asked_stems(text))
+        if post.thread_id not in best or hits > best[post.thread_id][0]:
+            best[post.thread_id] = (hits, post)
+    return {id_: post for id_, (_, post) in best.items()}, {row.thread_id: row.posts - 1 for row in rows}
+
+
+def _show_things(session: Session, ids: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], Found]:
+    shown: dict[tuple[str, int], Found] = {}
+    events = session.scalars(select(Event).where(Event.id.in_(ids[EVENT]))).all() if ids[EVENT] else ()
+    pieces = session.scalars(select(Material).where(Material.id.in_(ids[MATERIAL]))).all() if ids[MATERIAL] else ()
+    tied = [event.activity_id for event in events] + [piece.activity_id for piece in pieces]
+    refs = activity_refs(session, tied)
+    for event in events:
+        activity = refs.get(event.activity_id or 0)
+        words = f"{event.words} {event.notes}".strip()
+        shown[EVENT, event.id] = Found(EVENT, event.id, event.title, words, None, None, activity, event.starts_at)
+    for piece in pieces:
+        activity = refs.get(piece.activity_id or 0)
+        shown[MATERIAL, piece.id] = Found(
+            MATERIAL, piece.id, piece.title, piece.why, None, None, activity, piece.changed_at
+        )
+    return shown

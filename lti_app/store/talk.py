@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from lti_app.models import CircleMember, Episode, Event, Match, Post, Thread, ThreadSeen
@@ -86,6 +86,17 @@ def course_threads(context_id: int, kind: str = "talk") -> Select[Thread]:
     )
 
 
+def _seen_by(membership_id: int, *, to_staff: bool) -> Any:
+    """A thread whose only words wait for a moderator, or were taken away, is there for its author and for staff."""
+    shown = (
+        select(Post.id)
+        .where(Post.thread_id == Thread.id, Post.hidden_at.is_(None), Post.held_at.is_(None))
+        .correlate(Thread)
+        .exists()
+    )
+    return true() if to_staff else or_(Thread.author_id == membership_id, shown)
+
+
 def _is_new(membership_id: int) -> Any:
     """A thread is new to a member when somebody else's post is later than their last look at it."""
     seen = (
@@ -155,6 +166,7 @@ def _lines(
     place: Beside | None,
     to_staff: bool,
 ) -> tuple[ThreadLine, ...]:
+    query = query.where(_seen_by(membership_id, to_staff=to_staff))
     if place:
         query = query.where(stands_at(place, context_id, Thread.activity_id, Thread.section))
     rows = session.execute(query.add_columns(_is_new(membership_id))).all()
@@ -211,7 +223,8 @@ def read_thread(
     session: Session, context_id: int, thread_id: int, membership_id: int, *, to_staff: bool = False
 ) -> ThreadPage:
     """Return one discussion of this course; raises NotYours."""
-    thread = session.scalar(course_threads(context_id).where(Thread.id == thread_id))
+    may_see = _seen_by(membership_id, to_staff=to_staff)
+    thread = session.scalar(course_threads(context_id).where(Thread.id == thread_id, may_see))
     if thread is None:
         raise NotYours
     return _page(session, thread, membership_id, to_staff=to_staff)

@@ -196,3 +196,51 @@ def test_a_facilitator_is_found_asked_and_thanked(as_: As, course: Course, db: D
         assert clara.sends("moderation/roles/give", member=str(stranger), role="facilitator").status_code == 404
     with db.reading() as session:
         assert session.get_one(Membership, course.bruno).settings["community_role"] == "facilitator"
+
+
+def first_waits(clara: Somebody) -> None:
+    rooms = ["ask", "talk", "peer"]
+    assert clara.client.post(
+        clara.at("moderation/rules/save"),
+        data={"visit_token": clara.token, "panels": rooms, "hold_first": "1", "anonymous": "yes"},
+    ).status_code == 200  # fmt: skip
+
+
+@pytest.mark.parametrize("room", ["talk", "ask"])
+def test_a_newcomers_first_post_waits_for_a_moderator(as_: As, course: Course, db: Database, room: str) -> None:
+    clara, ada, bruno = as_(course.clara), as_(course.ada), as_(course.bruno)
+    first_waits(clara)
+    ada.sends(f"{room}/new", title="Buy my shoes", body="They are very good shoes.", sure="yes")
+    with db.reading() as session:
+        thread, post = session.execute(select(Post.thread_id, Post.id)).one()
+    assert "Buy my shoes" not in bruno.opens(room).text
+    assert "Buy my shoes" not in bruno.opens("home").text
+    assert "very good shoes" not in bruno.opens(f"{room}/{thread}").text
+    assert "very good shoes" in ada.opens(f"{room}/{thread}").text
+    assert as_(course.bruno).opens(f"report/{post}").status_code == 404
+    queue = clara.opens("moderation").text
+    assert "very good shoes" in queue
+    assert clara.sends(f"moderation/{the_report(db)}", decision="show").status_code == 200
+    assert "Buy my shoes" in bruno.opens(room).text
+    assert "very good shoes" in bruno.opens(f"{room}/{thread}").text
+    assert "moderated" in told(db, course.ada)
+
+
+def test_a_post_can_be_reported_from_where_it_stands(as_: As, course: Course, post_id: int, db: Database) -> None:
+    with db.reading() as session:
+        thread = session.scalars(select(Post.thread_id)).one()
+    assert f"/report/{post_id}" in as_(course.ada).opens(f"talk/{thread}").text
+    assert f"/report/{post_id}" not in as_(course.bruno).opens(f"talk/{thread}").text
+
+
+def test_staff_and_facilitators_find_ways_to_begin(as_: As, course: Course, db: Database) -> None:
+    clara = as_(course.clara)
+    clara.sends("moderation/rules/save", panels="talk", starters="Which table do you love?")
+    page = clara.opens("talk").text
+    assert "Which table do you love?" in page
+    assert "Which mistake taught you something?" in page
+    assert 'value="Which table do you love?"' in clara.opens("talk?starter=0").text
+    assert clara.opens("talk?starter=99").status_code == 200
+    assert "Which table do you love?" not in as_(course.bruno).opens("talk").text
+    clara.sends("moderation/roles/give", member=str(course.bruno), role="facilitator")
+    assert "Which table do you love?" in as_(course.bruno).opens("talk").text

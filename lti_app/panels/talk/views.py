@@ -14,6 +14,7 @@ from lti_app.limits import takes_files
 from lti_app.panels.files import Files, take_files
 from lti_app.panels.talk.forms import Opening, read_opening, read_reply
 from lti_app.panels.talk.room import beside, blueprint, number, thread_page, thread_part, tie_options
+from lti_app.panels.talk.starters import starters
 from lti_app.shell import render_panel
 from lti_app.store import posting, talk, thread_acts
 from lti_app.store.refusals import NotYours, TooLate
@@ -25,6 +26,9 @@ QUESTIONS = ("panels.ask.thread", "panels.ask.question")
 def _page(opening: Opening | None = None, files: Files | None = None) -> str:
     me = g.membership
     archived = request.args.get("archive") == "1"
+    beginnings, picked = starters(), number("starter")
+    if opening is None and picked is not None and picked < len(beginnings):
+        opening = Opening(title=Field(beginnings[picked]))
     before = number("before")
     with house().db.reading() as session:
         place = beside(session)
@@ -56,6 +60,7 @@ def _page(opening: Opening | None = None, files: Files | None = None) -> str:
             # Beside an activity or a section the panel opens there, and one step leads to the whole course.
             where={"about": place.activity.id if place.activity else None, "section": place.section or None},
             ties=tie_options(session),
+            starters=beginnings,
         )
 
 

@@ -14,7 +14,7 @@ from tests.sweep.course import NOW, Course
 
 
 def pages(session: Session, course: Course, ids: dict[str, int], empty: int) -> list[Page]:
-    fabio, gaia, hugo, irene, luca, mara = course.others[:6]
+    _fabio, gaia, hugo, irene, luca, mara = course.others[:6]
     context = session.get_one(Context, course.context)
     rules = {"hold_first": 1, "help_contacts": "**Sportello d’ascolto** dell’academy: 800 123 456, ogni giorno 9–21"}
     said = [
@@ -33,7 +33,7 @@ def pages(session: Session, course: Course, ids: dict[str, int], empty: int) -> 
     )
     session.add(
         Mute(
-            membership_id=fabio, by_id=course.clara, reason="Una settimana per lasciare spazio agli altri.",
+            membership_id=course.others[7], by_id=course.clara, reason="Una settimana per lasciare spazio agli altri.",
             at=NOW, until=NOW + timedelta(days=6),
         )
     )  # fmt: skip

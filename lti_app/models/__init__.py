@@ -29,6 +29,16 @@ from lti_app.models.notifications import DigestPlan, Notification
 from lti_app.models.participation import ParticipationScore
 from lti_app.models.places import PlacedPanel, ResourceLink
 from lti_app.models.polls import Poll, PollOption, PollVote
+from lti_app.models.pulse import (
+    Change,
+    ChangeCause,
+    IdeaState,
+    MoodSaid,
+    Survey,
+    SurveyAnswer,
+    SurveyDone,
+    SurveyQuestion,
+)
 from lti_app.models.search import WordUse
 from lti_app.models.support import (
     Delivery,
@@ -56,6 +66,8 @@ __all__ = [
     "Base",
     "CalendarEntry",
     "CalendarFeed",
+    "Change",
+    "ChangeCause",
     "Circle",
     "CircleCheckIn",
     "CircleItem",
@@ -77,6 +89,7 @@ __all__ = [
     "Feeling",
     "GroupMember",
     "HelpOffer",
+    "IdeaState",
     "Introductions",
     "Kudos",
     "LmsConnection",
@@ -86,6 +99,7 @@ __all__ = [
     "Membership",
     "Mention",
     "Milestone",
+    "MoodSaid",
     "Mute",
     "Norms",
     "NormsAccepted",
@@ -107,6 +121,10 @@ __all__ = [
     "Report",
     "ResourceLink",
     "Seat",
+    "Survey",
+    "SurveyAnswer",
+    "SurveyDone",
+    "SurveyQuestion",
     "SyncGap",
     "SyncRun",
     "Thread",

@@ -8,10 +8,14 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Activity, ActivityProgress, Feeling
-from lti_app.store.course_facts import activity_refs
+from lti_app.store.course_facts import active_membership, activity_refs
+from lti_app.store.episodes import record_feeling
+from lti_app.store.hearing import hear
 from lti_app.store.views import ActivityRef
 
 ASK_FOR = timedelta(days=14)
+# A second tap within this time is the same answer, with words.
+SAME_TAP = timedelta(hours=1)
 TOUCHED = ("submitted", "failed", "passed", "completed", "in_progress")
 
 
@@ -39,3 +43,16 @@ def to_ask_about(session: Session, membership_id: int, now: datetime) -> Activit
         .limit(1)
     )
     return None if said is not None else activity_refs(session, [row[0]]).get(row[0])
+
+
+def say_feeling(session: Session, membership_id: int, activity_id: int, said: str, words: str, now: datetime) -> None:
+    """Keep a one-tap answer; said again within the hour it only gains its words. Raises NotYours, ValueError."""
+    newest = select(Feeling).where(Feeling.membership_id == membership_id, Feeling.activity_id == activity_id)
+    row = session.scalars(newest.order_by(Feeling.id.desc()).limit(1)).one_or_none()
+    if row is not None and row.said == said and now - row.at < SAME_TAP:
+        row.words = words or row.words
+    else:
+        record_feeling(session, membership_id, activity_id, said, words, now)
+    if words:
+        hear(session, active_membership(session, membership_id).context_id, membership_id, words, now)
+    session.flush()

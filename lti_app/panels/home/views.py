@@ -16,7 +16,7 @@ from lti_app.panels.home import forms
 from lti_app.panels.peer.forms import Offer
 from lti_app.panels.peer.parts import Word, choices, note_seen, support_of_viewer
 from lti_app.shell import SCHEMES, render_panel
-from lti_app.store import ask, episodes, events, milestones, people, places, projects, pulse, talk
+from lti_app.store import ask, episodes, events, milestones, moods, people, places, projects, pulse, talk
 from lti_app.store.ask_rows import Viewer
 from lti_app.store.ask_views import QuestionLine
 from lti_app.store.event_views import EventLine
@@ -43,6 +43,7 @@ class HomeView:
     desk_waiting: int
     shows_milestones: bool
     win: projects.LatestWin | None
+    ask_mood: bool
     freshness: Freshness
 
 
@@ -61,6 +62,7 @@ def _home(session: Session) -> HomeView:
         ask_about=ask_about,
         desk_waiting=people.desk_waiting(session, me.context_id, now) if staff else 0,
         win=projects.latest_win(session, me.context_id),
+        ask_mood=not staff and bool(me.id) and moods.may_ask(me, now),
         shows_milestones=bool((me.settings or {}).get(milestones.SHOWS)),
         freshness=freshness(session, me.context_id),
     )

@@ -1,0 +1,157 @@
+"""The box of ideas: whoever has one says it, others lend it their voice, the staff says what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, aliased
+
+from lti_app.models import IdeaState, Post, Thread, ThreadVote
+from lti_app.store import people
+from lti_app.store.course_facts import active_membership, active_staff
+from lti_app.store.notifications import notify
+from lti_app.store.refusals import NotYours
+from lti_app.store.remarks import Comment, posts_of, seen_posts, thread_of
+from lti_app.store.views import Face
+
+NEW = "new"
+STATUSES = (NEW, "considering", "planned", "done", "declined")
+MAX_WORDS = 1000
+PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """An idea; ``voices`` are those of others than its author, ``words`` the staff's word on it."""
+
+    thread_id: int
+    title: str
+    body: str
+    author: Face | None
+    is_mine: bool
+    status: str
+    words: str
+    voices: int
+    my_voice: bool
+    comments: int
+    is_held: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IdeaPage:
+    """One idea with what was said about it; the first post is the idea itself."""
+
+    idea: Idea
+    first: Comment
+    posts: tuple[Comment, ...]
+    is_open: bool
+
+
+def list_ideas(
+    session: Session, context_id: int, viewer_id: int, *, to_staff: bool = False, thread_id: int | None = None
+) -> tuple[Idea, ...]:
+    """Return the ideas of a course, those still open first, then by voices; in two queries whatever their number."""
+    opening, counted = aliased(Post), aliased(Post)
+    first_id = select(func.min(opening.id)).where(opening.thread_id == Thread.id).correlate(Thread).scalar_subquery()
+    voices = select(func.count()).select_from(ThreadVote).where(ThreadVote.thread_id == Thread.id)
+    voices_of = voices.correlate(Thread).scalar_subquery()
+    mine = voices.where(ThreadVote.membership_id == viewer_id).correlate(Thread).scalar_subquery()
+    shown = (counted.hidden_at.is_(None), counted.deleted_at.is_(None), counted.held_at.is_(None))
+    said = select(func.count()).select_from(counted).where(counted.thread_id == Thread.id, *shown)
+    said_of = said.correlate(Thread).scalar_subquery()
+    query = (
+        select(Thread, Post, IdeaState, voices_of, mine, said_of)
+        .select_from(Thread)
+        .join(Post, Post.id == first_id)
+        .outerjoin(IdeaState, IdeaState.thread_id == Thread.id)
+        .where(Thread.context_id == context_id, Thread.kind == "idea", Thread.hidden_at.is_(None))
+        .where(Thread.archived_at.is_(None), seen_posts(viewer_id, to_staff))
+    )
+    if thread_id is not None:
+        query = query.where(Thread.id == thread_id)
+    closed = IdeaState.status.in_(("done", "declined"))
+    rows = session.execute(
+        query.order_by(func.coalesce(closed, False), voices_of.desc(), Thread.id.desc()).limit(PAGE)
+    ).all()
+    faces = people.faces(session, [row[0].author_id for row in rows], to_staff=to_staff)
+    return tuple(
+        Idea(
+            thread_id=thread.id,
+            title=thread.title,
+            body=post.body,
+            author=faces.get(thread.author_id or 0),
+            is_mine=thread.author_id == viewer_id,
+            status=state.status if state is not None else NEW,
+            words=state.words if state is not None else "",
+            voices=voices_,
+            my_voice=my > 0,
+            comments=max(0, said_ - 1),
+            is_held=post.held_at is not None,
+            at=thread.created_at,
+        )
+        for thread, post, state, voices_, my, said_ in rows
+    )
+
+
+def read_idea(session: Session, context_id: int, thread_id: int, viewer_id: int, *, to_staff: bool = False) -> IdeaPage:
+    """Return one idea; raises NotYours."""
+    found = list_ideas(session, context_id, viewer_id, to_staff=to_staff, thread_id=thread_id)
+    posts = posts_of(session, thread_id, viewer_id, to_staff=to_staff) if found else ()
+    if not posts:
+        raise NotYours
+    thread = thread_of(session, context_id, thread_id, "idea")
+    return IdeaPage(found[0], posts[0], posts[1:], thread.closed_at is None)
+
+
+def lend_voice(session: Session, context_id: int, thread_id: int, membership_id: int, now: datetime) -> bool:
+    """Lend an idea one's voice, or take it back, and return whether it is lent now; raises NotYours."""
+    active_membership(session, membership_id, lock=True)
+    thread = thread_of(session, context_id, thread_id, "idea")
+    if thread.author_id == membership_id or not list_ideas(session, context_id, membership_id, thread_id=thread_id):
+        raise NotYours
+    mine = (ThreadVote.thread_id == thread_id, ThreadVote.membership_id == membership_id)
+    if session.scalar(select(ThreadVote.thread_id).where(*mine)) is not None:
+        session.execute(delete(ThreadVote).where(*mine))
+        return False
+    session.add(ThreadVote(thread_id=thread_id, membership_id=membership_id, at=now))
+    session.flush()
+    return True
+
+
+def set_status(
+    session: Session, context_id: int, thread_id: int, by_id: int, status: str, words: str, now: datetime
+) -> bool:
+    """Say what becomes of an idea, and tell its author and those who lent it their voice; returns whether it is news.
+
+    Raises NotYours, and ValueError for a status or a length that no form offers.
+    """
+    if status not in STATUSES or len(words) > MAX_WORDS:
+        raise ValueError("status")
+    active_staff(session, by_id, context_id)
+    thread = thread_of(session, context_id, thread_id, "idea", lock=True)
+    before = session.get(IdeaState, thread_id)
+    if (before.status if before else NEW, before.words if before else "") == (status, words):
+        return False
+    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {"status": status, "words": words, "by_id": by_id, "at": now}
+    statement = make(IdeaState).values(thread_id=thread_id, **values)
+    session.execute(statement.on_conflict_do_update(index_elements=[IdeaState.thread_id], set_=values))
+    session.expire_all()
+    key = f"idea:{thread_id}:{status}:{int(now.timestamp())}"
+    facts = {"title": thread.title, "status": status}
+    notify(session, voices_for(session, [thread_id]), "idea_status", key, now, by_id=by_id, thread_id=thread_id,
+           facts=facts)  # fmt: skip
+    return True
+
+
+def voices_for(session: Session, thread_ids: list[int]) -> set[int]:
+    """Return the authors of ideas and all who lent them their voice."""
+    if not thread_ids:
+        return set()
+    voters = session.scalars(select(ThreadVote.membership_id).where(ThreadVote.thread_id.in_(thread_ids)))
+    authors = session.scalars(select(Thread.author_id).where(Thread.id.in_(thread_ids)))
+    return {*voters, *(one for one in authors if one is not None)}

@@ -156,6 +156,21 @@ class LmsClient(Protocol):
         """Write a calendar entry, with no automatic repeat."""
         ...
 
+    def update_event(self, lms_id: str, event: CalendarEvent) -> Delivery:
+        """Change a calendar entry in place, which may be done twice; UNSUPPORTED where it must be written anew."""
+        ...
+
+    def delete_event(self, lms_id: str) -> Delivery:
+        """Take a calendar entry out, which may be done twice: SENT also where it is not there any more."""
+        ...
+
+    def find_event(self, event: CalendarEvent) -> Delivery:
+        """Look whether an entry arrived although its answer was lost: SENT with its id, or REFUSED (``not_there``).
+
+        UNSUPPORTED where this cannot be told.
+        """
+        ...
+
     def close(self) -> None:
         """Give the connection's sockets back."""
         ...

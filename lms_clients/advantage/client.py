@@ -158,6 +158,18 @@ class LtiClient:
         """LTI has no calendar."""
         return Delivery(event.learner_id or "", DeliveryState.UNSUPPORTED, reason=_NEVER_WRITTEN)
 
+    def update_event(self, lms_id: str, event: CalendarEvent) -> Delivery:
+        """LTI has no calendar."""
+        return Delivery("", DeliveryState.UNSUPPORTED, lms_id=lms_id, reason=_NEVER_WRITTEN)
+
+    def delete_event(self, lms_id: str) -> Delivery:
+        """LTI has no calendar."""
+        return Delivery("", DeliveryState.UNSUPPORTED, lms_id=lms_id, reason=_NEVER_WRITTEN)
+
+    def find_event(self, event: CalendarEvent) -> Delivery:
+        """LTI has no calendar."""
+        return Delivery("", DeliveryState.UNSUPPORTED, reason=_NEVER_WRITTEN)
+
 
 def _course(ref: CourseRef, people: roster.Roster, has_items: bool) -> Course:
     basis = {ProgressBasis.ACCESS} | ({ProgressBasis.SCORES} if has_items else set())

@@ -142,6 +142,16 @@ class Calls:
         headers = self._headers
         return decode(self._twice(lambda: self._http.ask("POST", path, data=form, headers=headers())), shape)
 
+    def put(self, path: str, form: Params, shape: type[T]) -> T:
+        """Change one thing."""
+        headers = self._headers
+        return decode(self._twice(lambda: self._http.ask("PUT", path, data=form, headers=headers())), shape)
+
+    def delete(self, path: str, shape: type[T]) -> T:
+        """Take one thing away."""
+        headers = self._headers
+        return decode(self._twice(lambda: self._http.ask("DELETE", path, headers=headers())), shape)
+
     def _ease(self, answer: Answer) -> None:
         """Let Canvas's bucket leak when it is nearly full."""
         try:

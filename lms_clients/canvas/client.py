@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from lms_clients.base import CalendarEvent, Capabilities, Delivery, KnownState, Message
-from lms_clients.canvas import outbox, people, probe
+from lms_clients.canvas import diary, outbox, people, probe
 from lms_clients.canvas.calls import Calls
 from lms_clients.canvas.plan import Reading, course_path
 from lms_clients.ledger import Ledger
@@ -54,3 +54,15 @@ class CanvasClient:
     def create_event(self, event: CalendarEvent) -> Delivery:
         """Write into the course's or a group's calendar."""
         return outbox.create_event(self._calls, event)
+
+    def update_event(self, lms_id: str, event: CalendarEvent) -> Delivery:
+        """Change an entry in place."""
+        return diary.update_event(self._calls, lms_id, event)
+
+    def delete_event(self, lms_id: str) -> Delivery:
+        """Take an entry out of the calendar."""
+        return diary.delete_event(self._calls, lms_id)
+
+    def find_event(self, event: CalendarEvent) -> Delivery:
+        """Look for an entry by its title and beginning."""
+        return diary.find_event(self._calls, event)

@@ -28,6 +28,10 @@ SCOPES = (
     "url:GET|/api/v1/conversations",
     "url:GET|/api/v1/conversations/:id",
     "url:POST|/api/v1/calendar_events",
+    # Meetings that are moved or called off, and whether one whose answer was lost has arrived.
+    "url:PUT|/api/v1/calendar_events/:id",
+    "url:DELETE|/api/v1/calendar_events/:id",
+    "url:GET|/api/v1/calendar_events",
 )
 _SPARE = 120.0
 

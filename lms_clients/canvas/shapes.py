@@ -228,3 +228,5 @@ class Event(Shape):
     """A calendar entry."""
 
     id: Id
+    title: str = ""
+    start_at: str | None = None

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from lms_clients.base import CalendarEvent, Capabilities, Delivery, KnownState, Message
 from lms_clients.ledger import Ledger
-from lms_clients.moodle import outbox, probe
+from lms_clients.moodle import diary, outbox, probe
 from lms_clients.moodle.calls import Calls
 from lms_clients.moodle.plan import Reading
 from lms_clients.moodle.shapes import Site
@@ -83,3 +83,15 @@ class MoodleClient:
     def create_event(self, event: CalendarEvent) -> Delivery:
         """Write into the course's or a group's calendar."""
         return outbox.create_event(self._calls, event)
+
+    def update_event(self, lms_id: str, event: CalendarEvent) -> Delivery:
+        """Moodle writes an entry anew instead."""
+        return diary.update_event(lms_id)
+
+    def delete_event(self, lms_id: str) -> Delivery:
+        """Take an entry out of the calendar."""
+        return diary.delete_event(self._calls, lms_id)
+
+    def find_event(self, event: CalendarEvent) -> Delivery:
+        """Look for an entry by its name and beginning."""
+        return diary.find_event(self._calls, event)

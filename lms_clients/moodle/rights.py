@@ -72,11 +72,14 @@ FUNCTIONS: dict[str, tuple[Ability, Right | None]] = {
     "core_message_send_instant_messages": (Ability.MESSAGES, SEND),
     "core_message_get_messages": (Ability.MESSAGES, None),
     "core_calendar_create_calendar_events": (Ability.EVENTS, CALENDAR),
+    "core_calendar_delete_calendar_events": (Ability.EVENTS, CALENDAR),
 }
 
 # Nice to have: without them we ask more, or know a little less, but lose no ability.
 OPTIONAL = frozenset(
     {
+        # Without it a meeting that is moved or called off stays in the LMS's calendar as it was.
+        "core_calendar_delete_calendar_events",
         "core_course_get_updates_since",
         "mod_quiz_get_user_quiz_attempts",
         "mod_quiz_get_user_best_grade",

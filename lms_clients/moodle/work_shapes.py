@@ -180,6 +180,7 @@ class Event(Shape):
     """A calendar entry."""
 
     id: int = 0
+    name: str = ""
     eventtype: str = ""
     modulename: str | None = None
     instance: int | None = None

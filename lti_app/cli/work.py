@@ -172,11 +172,15 @@ def sweep(course_ids: tuple[int, ...], all_courses: bool) -> None:
 
 @main.command()
 def deliver() -> None:
-    """Send the prompts that are due now: to the panels, and as messages of the LMS where the course allows it."""
+    """Send what is due now: to the panels, as messages where the course allows it, and into the LMS's calendar."""
+    from lti_app.jobs.calendars import keep_calendars
     from lti_app.jobs.deliver import deliver_due
+    from lti_app.jobs.reminders import remind_due
 
     with opened() as (_, house, _settings):
+        remind_due(house)
         done = deliver_due(house)
+        keep_calendars(house)
         click.echo(", ".join(f"{count} {what}" for what, count in asdict(done).items() if isinstance(count, int)))
 
 

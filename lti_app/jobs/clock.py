@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from lti_app.house import House
+from lti_app.jobs.calendars import anything_due
 from lti_app.jobs.connections import client_for
 from lti_app.jobs.digest import make_digests
 from lti_app.jobs.engine import Jobs
@@ -62,6 +63,7 @@ def tick(house: House, jobs: Jobs) -> Tick:
     with house.db.reading() as session:
         platforms = runs.due_platforms(session, now, machine, rest_of(house))
         prompts = _prompts_due(session, now)
+    prompts = prompts or anything_due(house)
     if platforms or prompts:
         _enqueue(jobs, list(platforms), prompts)
     return Tick(

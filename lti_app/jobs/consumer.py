@@ -13,6 +13,7 @@ from huey.consumer import Consumer
 from lti_app.config import Settings
 from lti_app.house import House
 from lti_app.jobs import clock, engine
+from lti_app.jobs.calendars import keep_calendars
 from lti_app.jobs.deliver import deliver_due
 from lti_app.jobs.lease import keeper
 from lti_app.jobs.sweep import sweep_context
@@ -49,7 +50,7 @@ def make_jobs(app: Flask, settings: Settings) -> engine.Jobs:
         "turn": inside(lambda registration_id: clock.take_turn(house, jobs, registration_id)),
         "sync": inside(lambda context_id: sync_context(house, context_id)),
         "sweep": inside(lambda context_id: sweep_context(house, context_id)),
-        "deliver": inside(lambda: deliver_due(house)),
+        "deliver": inside(lambda: (deliver_due(house), keep_calendars(house))),
     }
     jobs = engine.make_jobs(engine.make_huey(settings), works)
     return jobs

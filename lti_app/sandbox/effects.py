@@ -146,5 +146,6 @@ _EFFECTS: dict[str, Callable[[Course, Happening], None]] = {
     "post": _post,
     "panel": placing.place_panel,
     "calendar": placing.place_event,
+    "calendar_gone": placing.remove_event,
 }
 _COMES = {"visit", "view", "mark", "attempt", "submit", "grade", "post"}

@@ -57,3 +57,9 @@ def place_event(course: Course, happening: Happening) -> None:
     """Put an entry into the course calendar."""
     entry: dict[str, Any] = {"categoryid": None, "repeatid": None, **happening.facts["event"]}
     course.single["core_calendar_get_calendar_events"]["events"].append(entry)
+
+
+def remove_event(course: Course, happening: Happening) -> None:
+    """Take an entry out of the course calendar."""
+    entries = course.single["core_calendar_get_calendar_events"]["events"]
+    entries[:] = [entry for entry in entries if entry["id"] != happening.facts["event_id"]]

@@ -74,6 +74,15 @@ class Lms:
     def create_event(self, event: Any) -> Any:
         raise NotImplementedError
 
+    def update_event(self, lms_id: str, event: Any) -> Any:
+        raise NotImplementedError
+
+    def delete_event(self, lms_id: str) -> Any:
+        raise NotImplementedError
+
+    def find_event(self, event: Any) -> Any:
+        raise NotImplementedError
+
     def close(self) -> None:
         return
 

@@ -58,7 +58,9 @@ class FakeCanvas:
 
     def answer(self, request: Request) -> Reply:
         parts = urlsplit(request.path)
-        query = parse_qsl(parts.query if request.method == "GET" else request.body.decode(), keep_blank_values=True)
+        query = parse_qsl(
+            parts.query if request.method in ("GET", "DELETE") else request.body.decode(), keep_blank_values=True
+        )
         self.asked.append((request.method, parts.path, query))
         assert request.headers["User-Agent"].startswith("Regista/")
         if parts.path == "/login/oauth2/token":

@@ -508,3 +508,22 @@ def test_a_course_that_is_not_there_is_one_word_and_not_five_missing_rights(
     told = client.capabilities(COURSE)
     assert [(one.ability, one.capability) for one in told.missing] == [(Ability.ROSTER, "Courses - view list")]
     assert {Ability.ROSTER, Ability.STRUCTURE, Ability.SUBMISSIONS, Ability.GRADES}.isdisjoint(told.can)
+
+
+def test_an_event_is_changed_in_place_taken_out_and_found(canvas: FakeCanvas, client: CanvasClient) -> None:
+    entry = {"id": 234, "title": "Incontro", "start_at": NOW.isoformat()}
+    canvas.instead["/api/v1/calendar_events/234"] = lambda request: Reply.of(entry, 200)
+    event = CalendarEvent(COURSE, "Incontro", NOW)
+    assert client.update_event("234", event).state is DeliveryState.SENT
+    assert canvas.asked[-1][0] == "PUT"
+    assert client.delete_event("234").state is DeliveryState.SENT
+    assert canvas.asked[-1][0] == "DELETE"
+    canvas.instead["/api/v1/calendar_events/234"] = lambda request: error("404_not_found")
+    assert client.delete_event("234").state is DeliveryState.SENT
+    canvas.instead["/api/v1/calendar_events/234"] = lambda request: error("403_unauthorized")
+    assert client.delete_event("234").state is DeliveryState.REFUSED
+    canvas.instead["/api/v1/calendar_events/234"] = lambda request: error("500")
+    assert client.update_event("234", event).state is DeliveryState.UNKNOWN
+    canvas.instead["/api/v1/calendar_events"] = lambda request: Reply.of([entry], 200)
+    assert client.find_event(event).lms_id == "234"
+    assert client.find_event(CalendarEvent(COURSE, "Altro", NOW)).reason == "not_there"

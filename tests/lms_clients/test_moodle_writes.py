@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from tests.lms_clients.fake_moodle import SITE, FakeMoodle, Params, payload, ref
 
 SEND = "core_message_send_instant_messages"
 CREATE = "core_calendar_create_calendar_events"
+DELETE = "core_calendar_delete_calendar_events"
 SENT = payload("messages")
 
 
@@ -127,3 +129,24 @@ def test_moodle_has_no_personal_events_for_others(moodle: FakeMoodle, client: Mo
 def test_an_event_that_may_not_be_written_is_refused(moodle: FakeMoodle, client: MoodleClient) -> None:
     moodle.instead[CREATE] = lambda params: {"events": [], "warnings": [{"item": "x", "warningcode": "nopermissions"}]}
     assert client.create_event(meeting()).reason == "no_permission"
+
+
+def test_an_event_is_taken_out_and_one_that_is_gone_is_out(moodle: FakeMoodle, client: MoodleClient) -> None:
+    moodle.instead[DELETE] = lambda params: None
+    assert client.delete_event("81").state is DeliveryState.SENT
+    assert moodle.asked[-1][1] == {"events[0][eventid]": "81", "events[0][repeat]": "0"}
+    gone = {"exception": "dml_missing_record_exception", "errorcode": "invalidrecord", "message": "Can't find data"}
+    moodle.instead[DELETE] = refuses(gone)
+    assert client.delete_event("81").state is DeliveryState.SENT
+    moodle.instead[DELETE] = refuses(payload("errors")["function_not_in_service"])
+    assert client.delete_event("81").state is DeliveryState.REFUSED
+    assert client.update_event("81", meeting()).state is DeliveryState.UNSUPPORTED
+
+
+def test_an_event_in_doubt_is_found_by_its_name_and_hour(moodle: FakeMoodle, client: MoodleClient) -> None:
+    made = copy.deepcopy(payload("events")["course_event"])
+    (event,) = made["events"]
+    event.update(name="Sessione con il tutor", timestart=int(RECORDED_AT.timestamp()))
+    moodle.instead["core_calendar_get_calendar_events"] = lambda params: made
+    assert client.find_event(meeting()).lms_id == str(event["id"])
+    assert client.find_event(meeting(title="Altro")).reason == "not_there"

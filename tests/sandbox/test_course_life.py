@@ -179,3 +179,15 @@ def test_a_calendar_entry_stands_in_the_course_calendar(ask: Ask) -> None:
     asked = {"events[courseids][0]": 2, "options[timestart]": RECORDED_AT, "options[timeend]": RECORDED_AT + 2 * DAY}
     found = ask("core_calendar_get_calendar_events", form=asked)["events"]
     assert made["events"][0]["name"] in [e["name"] for e in found]
+
+
+def test_a_calendar_entry_can_be_taken_out_again(ask: Ask) -> None:
+    form = {"events[0][name]": "Mezz’ora con Anna", "events[0][courseid]": 2, "events[0][eventtype]": "course"}
+    made = ask("core_calendar_create_calendar_events", form={**form, "events[0][timestart]": RECORDED_AT + DAY})
+    out = {"events[0][eventid]": made["events"][0]["id"], "events[0][repeat]": 0}
+    assert ask("core_calendar_delete_calendar_events", form=out) is None
+    asked = {"events[courseids][0]": 2, "options[timestart]": RECORDED_AT, "options[timeend]": RECORDED_AT + 2 * DAY}
+    assert "Mezz’ora con Anna" not in [
+        e["name"] for e in ask("core_calendar_get_calendar_events", form=asked)["events"]
+    ]
+    assert ask("core_calendar_delete_calendar_events", form=out)["errorcode"] == "invalidrecord"

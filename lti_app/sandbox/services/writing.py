@@ -116,8 +116,21 @@ def _create_one(here: Lms, row: dict[str, str]) -> dict[str, Any]:
     return event
 
 
+def _delete_events(here: Lms, asked: Asked) -> Any:
+    """Take entries out; one that is not there is a missing record, as in Moodle."""
+    known = {event["id"] for event in here.course.events}
+    for row in asked.rows("events"):
+        number = int(row["eventid"]) if row.get("eventid", "").isdecimal() else 0
+        if number not in known:
+            raise Refusal(
+                "dml_missing_record_exception", "invalidrecord", "Can't find data record in database table event."
+            )
+        here.happen(SERVICE_USER, "calendar_gone", event_id=number)
+
+
 FUNCTIONS: dict[str, Callable[[Lms, Asked], Any]] = {
     "core_message_send_instant_messages": _send,
     "core_message_get_messages": _written,
     "core_calendar_create_calendar_events": _create_events,
+    "core_calendar_delete_calendar_events": _delete_events,
 }

@@ -108,19 +108,20 @@
   };
 
   // On a phone the tabs are one row that moves sideways: the open one is in sight. Only the row itself may move.
-  const showTab = () => {
-    const tab = document.querySelector(".tabs [aria-current]");
-    const row = tab && tab.closest("ul");
-    if (!row || row.scrollWidth <= row.clientWidth) return;
-    const [place, all] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
-    row.scrollLeft += place.left + place.width / 2 - (all.left + all.width / 2);
+  const showTabs = () => {
+    for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+      const row = tab.closest("ul");
+      if (!row || row.scrollWidth <= row.clientWidth) continue;
+      const [place, all] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
+      row.scrollLeft += place.left + place.width / 2 - (all.left + all.width / 2);
+    }
   };
 
   const begin = () => {
     token = (fields()[0] || { value: "" }).value;
     const body = document.body;
     restore(body);
-    showTab();
+    showTabs();
     new ResizeObserver(measure).observe(body);
     measure();
 

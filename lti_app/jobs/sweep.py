@@ -26,7 +26,7 @@ from lti_app.house import House
 from lti_app.jobs.circles import tend_company
 from lti_app.store.calibrations import calibration_of
 from lti_app.store.cohorts import load_cohort, load_helpers
-from lti_app.store.holdouts import draw, release
+from lti_app.store.holdouts import draw, in_danger, release
 from lti_app.store.matches import anybody_asked, expire_asks
 from lti_app.store.milestones import save_milestones
 from lti_app.store.outcomes import save_moves, watched
@@ -202,6 +202,7 @@ def record(session: Session, context_id: int, seen: Seen, decided: Decided, now:
     save_moves(session, decided.moves)
     over = {ending.episode_id for ending in decided.changes.end}
     asked = frozenset(stall.learner_id for stall in decided.chosen.running if stall.asked)
+    asked |= in_danger(session, context_id, now)
     running = [*release(session, (row for row in seen.facts.open if row.episode.id not in over), asked), *opened]
     held_out = {row.episode.learner_id for row in running if row.episode.held_out}
     by_learner = {row.episode.learner_id: row.episode.id for row in running}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engagement.uplift import Entry, draw_holdout
 from engagement.values import ReasonCode, StallKind
-from lti_app.models import Academy, AuditEntry, Context, Deployment, Episode
+from lti_app.models import Academy, AuditEntry, Context, Deployment, Episode, Report
 from lti_app.store.channels import channel_for
 from lti_app.store.inserts import changed_rows
 from lti_app.store.sweep_values import OpenRow
@@ -22,6 +22,8 @@ HELPED, HELD_OUT = "helped", "held_out"
 SETTING = "holdouts"
 # Whoever calls for help, or seems in danger, is never part of a lot.
 EXEMPT = frozenset({ReasonCode.ASKED_FOR_HELP})
+# So long words that spoke of harm keep their author out of every lot, unless a person has found that they did not.
+IN_DANGER_FOR = timedelta(days=56)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,11 @@ def draw(session: Session, context_id: int, opened: Iterable[OpenRow], now: date
     on = _running(session, context_id, now) if rows else None
     if on is None:
         return rows
-    entries = [Entry(row.episode.id, context_id, row.episode.kind, is_exempt(row)) for row in rows]
+    safe = in_danger(session, context_id, now)
+    entries = [
+        Entry(row.episode.id, context_id, row.episode.kind, is_exempt(row) or row.episode.learner_id in safe)
+        for row in rows
+    ]
     lot = [entry for entry in entries if not entry.exempt]
     held = draw_holdout(lot, on.share, on.seed, _places(session, context_id, on.seed))
     for entry in lot:
@@ -141,6 +147,13 @@ def draw(session: Session, context_id: int, opened: Iterable[OpenRow], now: date
 def is_exempt(row: OpenRow) -> bool:
     """Whether an episode may never be held out."""
     return any(reason.code in EXEMPT for reason in row.episode.reasons)
+
+
+def in_danger(session: Session, context_id: int, now: datetime) -> frozenset[int]:
+    """Return the members whose words spoke of harm to themselves or others: they are never held out."""
+    query = select(Report.about_id).where(Report.context_id == context_id, Report.why == "crisis")
+    query = query.where(Report.about_id.is_not(None), Report.state != "dismissed", Report.made_at > now - IN_DANGER_FOR)
+    return frozenset(one for one in session.scalars(query) if one is not None)
 
 
 def _running(session: Session, context_id: int, now: datetime) -> Holdout | None:
@@ -166,7 +179,10 @@ def _places(session: Session, context_id: int, seed: int) -> dict[tuple[int, Sta
 
 
 def release(session: Session, rows: Iterable[OpenRow], asked: frozenset[int]) -> tuple[OpenRow, ...]:
-    """Let in again whoever was held out and has asked for help since (``asked``: learners); their arm stays."""
+    """Let in again whoever was held out and has asked for help or seems in danger since (``asked``: learners).
+
+    Their arm stays as it was drawn.
+    """
     found = []
     for row in rows:
         calls = row.episode.held_out and (row.episode.learner_id in asked or is_exempt(row))

@@ -68,7 +68,7 @@ WORDS = {
         "yes": "Yes, gladly",
         "touch": "You are in touch",
         "desk": "Desk",
-        "helping": "is lending",
+        "helping": "is helping",
         "closed": "Closed this week",
         "by_itself": "with the help of a course mate",
         "community": "Community",

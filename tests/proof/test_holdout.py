@@ -26,10 +26,12 @@ from lti_app.models import (
     Match,
     Membership,
     Prompt,
+    Report,
 )
 from lti_app.store.desk import desk_queue, tutor_acted
 from lti_app.store.effect import effects_of
 from lti_app.store.episodes import open_episode, this_is_wrong
+from lti_app.store.hearing import hear
 from lti_app.store.holdouts import Holdout, draw, holdouts_of, start, stop
 from lti_app.store.support import support_for
 from lti_app.store.sweep_values import open_row
@@ -174,6 +176,36 @@ def test_ada_asks_for_help_after_the_lot_and_is_let_in_at_once_while_her_arm_sta
         row = session.get_one(Episode, episode.id)
         assert (row.held_out, row.arm) == (False, "held_out")
         assert session.scalar(select(func.count()).select_from(Prompt).where(Prompt.kind == "nudge")) == 1
+
+
+def speaks_of_harm(session: Session, course: Course, who: int) -> None:
+    assert hear(session, course.context, who, "a volte penso di farla finita", NOW)
+
+
+def test_whose_words_spoke_of_harm_is_in_no_lot(app: Flask, course: Course) -> None:
+    with the_house(app).db.writing() as session:
+        speaks_of_harm(session, course, course.ada)
+    episode = sweep_with_ada(app, course, held_out=True)
+    assert (episode.arm, episode.held_out) == (None, False)
+    with the_house(app).db.reading() as session:
+        assert support_for(session, course.ada, NOW).stall is not None
+
+
+def test_ada_whose_words_speak_of_harm_after_the_lot_is_let_in_and_a_mistake_changes_nothing(
+    app: Flask, course: Course
+) -> None:
+    episode = sweep_with_ada(app, course, held_out=True)
+    with the_house(app).db.writing() as session:
+        speaks_of_harm(session, course, course.ada)
+        session.execute(update(Report).values(state="dismissed"))
+    sweep_context(the_house(app), course.context)
+    with the_house(app).db.writing() as session:
+        assert session.get_one(Episode, episode.id).held_out
+        session.execute(update(Report).values(state="open"))
+    sweep_context(the_house(app), course.context)
+    with the_house(app).db.reading() as session:
+        row = session.get_one(Episode, episode.id)
+        assert (row.held_out, row.arm) == (False, "held_out")
 
 
 def test_it_ends_by_itself_when_it_has_enough_and_at_the_end_of_the_term(app: Flask, course: Course) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
@@ -16,6 +18,7 @@ TAGS = {
     *maths.TAGS,
 }
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}} | {tag: set(maths.ATTRIBUTES) for tag in maths.TAGS}
+ATTRIBUTES["math"] |= {"tabindex"}
 MENTION = "mention"
 SCHEMES = {"http", "https", "mailto"}
 
@@ -53,6 +56,7 @@ def _lower_headings(tokens: list[Token]) -> None:
             token.tag = "h4"
 
 
+@lru_cache(maxsize=4096)
 def markdown(text: str, names: tuple[str, ...] = ()) -> Markup:
     """Return ``text`` as safe HTML; links open in a new tab and tell the other site nothing about us.
 

@@ -46,6 +46,9 @@ def mathml(tex: str, display: bool) -> str:
         # Its own errors have no common family, and it stumbles over bad TeX with those of Python as well.
         raise BadTex from e
     _tidy(root)
+    if display:
+        # A long one scrolls sideways, so the keyboard must be able to reach it.
+        root.set("tabindex", "0")
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)
 
 

@@ -69,7 +69,7 @@ def _teach(state: BlueprintSetupState) -> None:
     wording.install(app)
     event_words.install(app)
     app.jinja_env.filters.update(marked=marking.marked, snippet=marking.snippet)
-    app.jinja_env.globals.update(file_address=files.file_address)
+    app.jinja_env.globals.update(file_address=files.file_address, post_base=talk.post_base, post_stamp=talk.post_stamp)
     app.jinja_env.globals.update(empty_offer=Offer, offer_form=offer_of, starters=starters)
     app.jinja_env.globals.update(
         style_address=bundle.style_address, script_address=bundle.script_address, font_address=bundle.font_address

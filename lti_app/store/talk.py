@@ -23,7 +23,7 @@ from lti_app.store.views import ActivityRef, Face
 MAX_TITLE = 200
 MAX_BODY = 8000
 PAGE = 30
-POSTS = 200
+POSTS = 40
 PINNED = 12
 # What everybody may read, and what makes a thread new.
 READABLE = (Post.hidden_at.is_(None), Post.deleted_at.is_(None), Post.held_at.is_(None))
@@ -70,6 +70,7 @@ class ThreadPage:
     anonymous: bool = False
     last_id: int = 0
     moved_at: datetime | None = None
+    is_newest: bool = True
 
 
 def course_threads(context_id: int, kind: str = "talk") -> Select[Thread]:
@@ -220,14 +221,20 @@ def new_threads(session: Session, context_id: int, membership_id: int) -> int:
 
 
 def read_thread(
-    session: Session, context_id: int, thread_id: int, membership_id: int, *, to_staff: bool = False
+    session: Session,
+    context_id: int,
+    thread_id: int,
+    membership_id: int,
+    *,
+    to_staff: bool = False,
+    before: int | None = None,
 ) -> ThreadPage:
-    """Return one discussion of this course; raises NotYours."""
+    """Return one discussion of this course, its newest posts or those before the post ``before``; raises NotYours."""
     may_see = _seen_by(membership_id, to_staff=to_staff)
     thread = session.scalar(course_threads(context_id).where(Thread.id == thread_id, may_see))
     if thread is None:
         raise NotYours
-    return _page(session, thread, membership_id, to_staff=to_staff)
+    return _page(session, thread, membership_id, to_staff=to_staff, before=before)
 
 
 def read_private(session: Session, match_id: int, membership_id: int) -> ThreadPage:
@@ -290,8 +297,15 @@ def read_event_thread(
     return _page(session, event_thread(session, context_id, event_id), membership_id, to_staff=to_staff)
 
 
-def _page(session: Session, thread: Thread, membership_id: int, *, to_staff: bool = False) -> ThreadPage:
-    shown = (Post.thread_id == thread.id, shown_to(membership_id, to_staff=to_staff))
+def _page(
+    session: Session, thread: Thread, membership_id: int, *, to_staff: bool = False, before: int | None = None
+) -> ThreadPage:
+    shown = [Post.thread_id == thread.id, shown_to(membership_id, to_staff=to_staff)]
+    last = session.get(Post, before) if before is not None else None
+    if last is not None and last.thread_id == thread.id:
+        # Merged threads mix ids and moments: the order of the page is that of the moments.
+        same = and_(Post.created_at == last.created_at, Post.id < last.id)
+        shown.append(or_(Post.created_at < last.created_at, same))
     count = session.scalar(select(func.count()).select_from(Post).where(*shown)) or 0
     newest = select(Post).where(*shown).order_by(Post.created_at.desc(), Post.id.desc()).limit(POSTS)
     posts = list(reversed(session.scalars(newest).all()))
@@ -311,4 +325,5 @@ def _page(session: Session, thread: Thread, membership_id: int, *, to_staff: boo
         anonymous=thread.anonymous,
         last_id=max((post.id for post in posts), default=0),
         moved_at=thread.moved_at,
+        is_newest=last is None,
     )

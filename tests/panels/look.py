@@ -22,7 +22,7 @@ from lti_app.migrations import upgrade
 from lti_app.store import people
 from lti_app.visit import COOKIE
 from tests.panels.lively import lively, token_of, visit_of
-from tests.panels.scenes import all_pages
+from tests.panels.scenes import all_pages, data_dir
 from tests.sweep.course import NOW, build
 
 ARGS = [
@@ -49,7 +49,7 @@ def served(app: Flask) -> Iterator[str]:
 def shots(folder: Path, wanted: list[str]) -> None:
     work = tempfile.mkdtemp()
     url = f"sqlite:///{work}/look.sqlite3"
-    settings = Settings(url, f"sqlite:///{work}/jobs.sqlite3", "http://127.0.0.1:1", "k" * 40)
+    settings = Settings(url, f"sqlite:///{work}/jobs.sqlite3", "http://127.0.0.1:1", "k" * 40, data_dir=data_dir())
     database = Database(url)
     upgrade(database)
     with database.writing() as session:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, g, render_template, request
+from flask import Blueprint, abort, g, render_template, request, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from lti_app import door
@@ -45,11 +46,28 @@ def tie_options(session: Session) -> list[tuple[str, str]]:
     return options + [(str(one.id), one.title) for one in places.talkable(session, context_id)]
 
 
-def read(session: Session, thread_id: int) -> talk.ThreadPage:
+def post_base() -> str:
+    """Return where the addresses of what can be done with posts begin; asked for once a page."""
+    found: str = g.get("post_base") or url_for("panels.talk.show") + "/post/"
+    g.post_base = found
+    return found
+
+
+def post_stamp() -> Markup:
+    """Return what every form beneath a post carries, drawn once a page: the token and the page it stands on."""
+    found: Markup | None = g.get("post_stamp")
+    if found is None:
+        hidden = Markup('<input type="hidden" name="{}" value="{}">')
+        found = hidden.format("visit_token", door.visit_token()) + hidden.format("back", request.path)
+        g.post_stamp = found
+    return found
+
+
+def read(session: Session, thread_id: int, before: int | None = None) -> talk.ThreadPage:
     """Read a thread, or answer 404."""
     me = g.membership
     try:
-        return talk.read_thread(session, me.context_id, thread_id, me.id, to_staff=g.visit.is_staff)
+        return talk.read_thread(session, me.context_id, thread_id, me.id, to_staff=g.visit.is_staff, before=before)
     except NotYours:
         abort(404)
 
@@ -58,7 +76,7 @@ def thread_page(thread_id: int, draft: Field | None = None, files: Files | None 
     """Draw a thread as a whole page, and note that it was read."""
     me = g.membership
     with house().db.reading() as session:
-        thread = read(session, thread_id)
+        thread = read(session, thread_id, number("before"))
         staff = g.visit.is_staff and not g.visit.student_view
         page = render_panel(
             session,

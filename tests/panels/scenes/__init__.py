@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import tempfile
+from functools import cache
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +13,12 @@ from tests.sweep.course import Course
 
 # A name for the picture, whose visit it is (a membership's id), and the path after /v/<ref>/.
 Page = tuple[str, int, str]
+
+
+@cache
+def data_dir() -> str:
+    """Where the files of the scenes lie, for whoever serves them."""
+    return tempfile.mkdtemp(prefix="regista-scenes-")
 
 
 def all_pages(session: Session, course: Course, ids: dict[str, int], empty: int) -> list[Page]:

@@ -144,7 +144,7 @@ def _words(session: Session, member: Membership, now: datetime) -> tuple[WordVie
     ).all()
     ids = [p.match_id for p in prompts if p.match_id]
     asked = select(Match.id, Match.activity_id).where(Match.id.in_(ids))
-    matched = dict(session.execute(asked).tuples().all()) if ids else {}
+    matched = {row[0]: row[1] for row in session.execute(asked)} if ids else {}
     about = {p.id: matched.get(p.match_id or 0) or p.facts.get("activity_id") for p in prompts}
     refs = activity_refs(session, about.values())
     people = faces(session, [p.by_id for p in prompts])

@@ -60,7 +60,7 @@ def _page(opening: Opening | None = None, files: Files | None = None) -> str:
             # Beside an activity or a section the panel opens there, and one step leads to the whole course.
             where={"about": place.activity.id if place.activity else None, "section": place.section or None},
             ties=tie_options(session),
-            starters=beginnings,
+            beginnings=beginnings,
         )
 
 

@@ -220,6 +220,7 @@ def main(rounds: int, on_postgres: bool, only: str, profile: str, write: bool) -
         work = Path(folder)
         results["SQLite"] = table(*measure(f"sqlite:///{work}/panel.sqlite3", work, rounds, names, profile))
         if on_postgres:
+            (work / "pg").mkdir()
             with servers.postgres(work / "pg") as server:
                 url = server.replace("postgresql", "postgresql+psycopg")
                 engine = create_engine(f"{url}/postgres", isolation_level="AUTOCOMMIT")

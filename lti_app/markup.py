@@ -56,6 +56,7 @@ def _lower_headings(tokens: list[Token]) -> None:
             token.tag = "h4"
 
 
+# The same words are read far more often than they are written.
 @lru_cache(maxsize=4096)
 def markdown(text: str, names: tuple[str, ...] = ()) -> Markup:
     """Return ``text`` as safe HTML; links open in a new tab and tell the other site nothing about us.

@@ -9,25 +9,31 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from lti_app.models import Context, Membership, Notification, Post, Prompt, Thread
+from lti_app.models import Context, Event, Membership, Notification, Post, Prompt, Thread
 from lti_app.store.channels import DIGEST, course_addresses
 from lti_app.store.digest_plans import NEVER, plan_of, untold
 from lti_app.store.inserts import changed_rows
 from lti_app.store.news import MOST, Line, gather, items, live
 
 SHOWN = 6
+MEETINGS = 2
+MEETS_WITHIN = timedelta(days=8)
 ASKED_WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class CoursePart:
-    """What one course has to say; ``more`` counts what is left out, ``question`` is one that waits for an answer."""
+    """What one course has to say; ``more`` counts what is left out, ``question`` is one that waits for an answer.
+
+    ``meetings`` are the next ones: title and beginning.
+    """
 
     title: str
     address: str | None
     lines: tuple[Line, ...]
     more: int
     question: str | None
+    meetings: tuple[tuple[str, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +73,14 @@ def digest_of(session: Session, prompt: Prompt) -> Digest:
     found = items(session, ids, limit=MOST * 3, only=untold(prompt.made_at))
     addresses = course_addresses(session, {row[2] for row in rows})
     questions = _questions(session, {row[2]: row[0] for row in rows}, prompt.made_at)
+    meetings = _meetings(session, [row[2] for row in rows], prompt.made_at)
     parts = []
     for row in rows:
         lines = gather(found[row[0]])
         if lines:
             shown, title = tuple(lines[:SHOWN]), row[3] or row[4] or ""
-            parts.append(
-                CoursePart(title, addresses.get(row[2]), shown, len(lines) - len(shown), questions.get(row[2]))
-            )
+            more, next_ones = len(lines) - len(shown), tuple(meetings.get(row[2], ())[:MEETINGS])
+            parts.append(CoursePart(title, addresses.get(row[2]), shown, more, questions.get(row[2]), next_ones))
     return Digest(str(prompt.facts.get("every")), tuple(parts))
 
 
@@ -104,6 +110,21 @@ def _questions(session: Session, members: Mapping[int, int], now: datetime) -> d
         .limit(200)
     )
     return {row[0]: row[1] for row in rows}
+
+
+def _meetings(session: Session, context_ids: Sequence[int], now: datetime) -> dict[int, list[tuple[str, datetime]]]:
+    """Return, by course, what begins within the next days, the first one first."""
+    rows = session.execute(
+        select(Event.context_id, Event.title, Event.starts_at)
+        .where(Event.context_id.in_(context_ids), Event.state == "on")
+        .where(Event.starts_at > now, Event.starts_at < now + MEETS_WITHIN)
+        .order_by(Event.starts_at, Event.id)
+        .limit(100)
+    )
+    found: dict[int, list[tuple[str, datetime]]] = {}
+    for context_id, title, starts_at in rows:
+        found.setdefault(context_id, []).append((title, starts_at))
+    return found
 
 
 def was_told(session: Session, prompt: Prompt, now: datetime) -> None:

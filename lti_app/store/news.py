@@ -22,7 +22,7 @@ KEPT = timedelta(days=180)
 PORTION = 1000
 SNIPPET = 280
 # What moderators decided, and what waits for them, is told although the words themselves are hidden.
-TO_THE_LAST = ("moderated", "report_decided", "crisis", "reported")
+TO_THE_LAST = ("moderated", "report_decided", "crisis", "reported", "role")
 
 
 @dataclass(frozen=True, slots=True)

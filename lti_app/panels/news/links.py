@@ -8,12 +8,12 @@ from typing import Any
 
 from flask import Flask, current_app, url_for
 
-from lti_app.store.news import Item
+from lti_app.store.news import TO_THE_LAST, Item
 
 # By the kind of thread: the pages that show one, best first; what they need is read from the notification.
 THREADS: Mapping[str, tuple[str, ...]] = {
     "talk": ("panels.talk.thread", "panels.talk.show"),
-    "ask": ("panels.ask.thread", "panels.ask.question", "panels.ask.show"),
+    "ask": ("panels.ask.thread", "panels.ask.show"),
     "idea": ("panels.pulse.idea", "panels.pulse.show"),
     "win": ("panels.wins.project", "panels.wins.show"),
     "event": ("panels.events.event", "panels.events.show"),
@@ -31,8 +31,11 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "changed_": ("panels.pulse.show",),
     "wants_": ("panels.pulse.show",),
     "survey_": ("panels.pulse.survey", "panels.pulse.show"),
-    "crisis": ("panels.moderate.show", "desk.queue"),
-    "moderated": ("panels.record.show",),
+    "crisis": ("moderation.queue", "desk.queue"),
+    "reported": ("moderation.queue",),
+    "moderated": ("panels.safety.record",),
+    "report_decided": ("panels.safety.record",),
+    "role": ("moderation.queue",),
 }
 
 
@@ -54,9 +57,10 @@ def place_of(item: Item) -> str:
     """Return the address that a notification leads to, at the post that it is about; home where no page shows it."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     known = _values(item)
-    pages = THREADS.get(item.thread_kind or "") or next(
-        (rooms for start, rooms in ROOMS.items() if item.kind.startswith(start)), ()
-    )
+    rooms = next((rooms for start, rooms in ROOMS.items() if item.kind.startswith(start)), ())
+    # What moderators decided is read in their words about it: the thread itself may be gone.
+    first = rooms if item.kind in TO_THE_LAST else THREADS.get(item.thread_kind or "", rooms)
+    pages = (*first, *rooms)
     for endpoint in pages:
         needed = _needs(app, endpoint)
         if needed is not None and needed <= known.keys():

@@ -18,6 +18,7 @@ from lti_app.store.community_settings import community_of
 from lti_app.store.inserts import insert_new
 from lti_app.store.notifications import notify
 from lti_app.store.places import sections
+from lti_app.store.post_news import tell_of_post
 from lti_app.store.posting import saw_thread
 from lti_app.store.refusals import NotYours, Refusal, TooLate
 from lti_app.store.speaking import check_voice, look_over
@@ -99,6 +100,7 @@ def _say(
         _unname_files(session, post_id)
     post = session.get_one(Post, post_id)
     look_over(session, post, thread, now)
+    tell_of_post(session, thread, post, now)
     return post
 
 

@@ -14,6 +14,7 @@ from lti_app.store.ask_rows import Viewer
 from lti_app.store.ask_views import AnswerView, QuestionLine, QuestionPage, Reached
 from lti_app.store.milestones import SHOWS
 from lti_app.store.offers import PASSED
+from lti_app.store.post_views import named_in
 from lti_app.store.refusals import NotYours
 from lti_app.store.views import Face
 
@@ -37,7 +38,8 @@ def read_question(session: Session, viewer: Viewer, thread_id: int) -> QuestionP
     asked = _asked(session, thread)
     posts, left_out = _answers(session, viewer, thread, asked.id if asked else 0)
     gone = asked is None or asked.deleted_at is not None or asked.hidden_at is not None
-    files = uploads.of_posts(session, [post.id for post in posts] + ([asked.id] if asked else []), viewer.membership_id)
+    ids = [post.id for post in posts] + ([asked.id] if asked else [])
+    files, named = uploads.of_posts(session, ids, viewer.membership_id), named_in(session, ids)
     return QuestionPage(
         line=line,
         post_id=asked.id if asked else None,
@@ -45,7 +47,8 @@ def read_question(session: Session, viewer: Viewer, thread_id: int) -> QuestionP
         edited_at=asked.edited_at if asked else None,
         held=asked is not None and asked.held_at is not None,
         uploads=() if asked is None or gone else files.get(asked.id, ()),
-        answers=_views(session, viewer, thread, posts, files),
+        answers=_views(session, viewer, thread, posts, files, named),
+        names=named.get(asked.id, ()) if asked else (),
         left_out=left_out,
         is_open=thread.closed_at is None and thread.archived_at is None,
         is_archived=thread.archived_at is not None,
@@ -84,6 +87,7 @@ def _views(
     thread: Thread,
     posts: Sequence[Post],
     files: Mapping[int, tuple[uploads.UploadView, ...]],
+    named: Mapping[int, tuple[str, ...]],
 ) -> tuple[AnswerView, ...]:
     seen = {post.author_id for post in posts if _is_seen(post, viewer)} - {None}
     known = people.faces(session, seen | {post.endorsed_by_id for post in posts}, to_staff=viewer.is_staff)
@@ -109,6 +113,7 @@ def _views(
             reached=reached.get(post.author_id or 0, Reached()) if _is_seen(post, viewer) else Reached(),
             held=post.held_at is not None,
             uploads=files.get(post.id, ()),
+            names=named.get(post.id, ()),
         )
         for post in posts
     )

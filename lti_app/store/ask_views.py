@@ -65,6 +65,7 @@ class AnswerView:
     reached: Reached
     held: bool
     uploads: tuple[UploadView, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ class QuestionPage:
     is_open: bool
     is_archived: bool
     may_accept: bool
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

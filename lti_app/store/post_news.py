@@ -25,7 +25,9 @@ def tell_of_post(session: Session, thread: Thread, post: Post, now: datetime, *,
     named = keep_mentions(session, thread, post)
     if post.held_at is not None or post.hidden_at is not None or post.deleted_at is not None:
         return
-    who, thread_id, post_id = post.author_id, thread.id, post.id
+    # Who speaks without a name is not named by the news of it either.
+    who, thread_id, post_id = None if post.anonymous else post.author_id, thread.id, post.id
+    named -= {post.author_id}
     notify(session, named, "mention", f"mention:{post_id}", now, by_id=who, thread_id=thread_id, post_id=post_id)
     if only_named or thread.kind not in TOLD_REPLIES:
         return
@@ -39,5 +41,5 @@ def tell_of_post(session: Session, thread: Thread, post: Post, now: datetime, *,
         )
     )
     part.add(thread.author_id)
-    told = part - named
+    told = part - named - {post.author_id}
     notify(session, told, "reply", f"reply:{post_id}", now, by_id=who, thread_id=thread_id, post_id=post_id)

@@ -78,7 +78,7 @@ def view_posts(
     staff = people.staff_among(session, authors)
     files = uploads.of_posts(session, ids, membership_id)
     signs = _signs(session, ids, membership_id)
-    named = _named(session, ids)
+    named = named_in(session, ids)
     asked = polls.of_posts(session, ids, membership_id)
     return tuple(
         PostView(
@@ -121,7 +121,8 @@ def _signs(session: Session, post_ids: Sequence[int], membership_id: int) -> dic
     }
 
 
-def _named(session: Session, post_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+def named_in(session: Session, post_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """Return how those who are named in these posts may be written, by post."""
     wanted = list(post_ids)
     if not wanted:
         return {}

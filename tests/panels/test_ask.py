@@ -401,3 +401,25 @@ def test_somebody_who_has_left_keeps_no_name(as_: As, course: Course, db: Databa
     with db.writing() as session:
         session.delete(session.get_one(Membership, course.ada))
     assert "Somebody who has left" in as_(course.bruno).opens(f"ask/{thread}").text
+
+
+def test_words_are_changed_and_taken_back_in_place(as_: As, course: Course, db: Database) -> None:
+    ada, bruno = as_(course.ada), as_(course.bruno)
+    thread = asks(ada, body="First words.", anonymous="yes")
+    post = answers(bruno, thread, db, "A mistake. @Bice look too")
+    with db.reading() as session:
+        question = session.scalars(select(func.min(Post.id)).where(Post.thread_id == thread)).one()
+    changed = bruno.sends(f"talk/post/{post}/save", htmx=True, body="No mistake.")
+    assert 'class="ask-answer"' in changed.text
+    assert "No mistake." in changed.text
+    assert bruno.sends(f"talk/post/{question}/save", htmx=True, body="Mine").status_code == 404
+    again = ada.sends(f"talk/post/{question}/save", htmx=True, body="Better words. @Bice?")
+    assert "Better words." in again.text
+    assert "edited" in again.text
+    # Naming somebody does not name who asks.
+    assert told(db, course.bice) == [f"mention by {course.bruno}", "mention by None"]
+    assert "Something is not right here" in bruno.opens(f"ask/{thread}").text
+    bruno.sends(f"talk/post/{post}/take-back", htmx=True)
+    assert "No mistake." not in ada.opens(f"ask/{thread}").text
+    ada.sends(f"talk/post/{question}/take-back")
+    assert bruno.opens(f"ask/{thread}").status_code == 404

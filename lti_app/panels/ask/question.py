@@ -16,6 +16,7 @@ from lti_app.limits import takes_files
 from lti_app.panels.ask.forms import read_answer
 from lti_app.panels.ask.views import blueprint, doer, viewer
 from lti_app.panels.files import Files, take_files
+from lti_app.panels.talk import posts
 from lti_app.shell import render_panel
 from lti_app.store import ask_acts, ask_page, ask_signs, posting
 from lti_app.store.ask_views import QuestionPage
@@ -49,6 +50,19 @@ def _part(thread_id: int, draft: Field | None = None, files: Files | None = None
             "panels/ask/_question.html", question=_read(session, thread_id), draft=draft or Field(), files=files,
             said=said, may_confirm=doer().is_staff,
         )  # fmt: skip
+
+
+def _one(thread_id: int, post_id: int, said: str) -> str:
+    """Draw one post of a question again, after its author changed it."""
+    with house().db.reading() as session:
+        question = _read(session, thread_id)
+    one = next((it for it in question.answers if it.id == post_id), None)
+    draws = {"question": question, "one": one, "said": said, "may_confirm": doer().is_staff}
+    return render_template("panels/ask/_one.html", **draws)
+
+
+posts.DRAWN["ask"] = _one
+posts.PLACES["ask"] = ("panels.ask.thread", "panels.ask.show")
 
 
 @blueprint.route("/<int:thread_id>", methods=["GET", "POST"])

@@ -33,12 +33,25 @@ def _read(post_id: int) -> tuple[PostView, str, int]:
         abort(404)
 
 
+#: Rooms that draw a post in their own way: by the kind of thread, from its id, the post's, and what is read out.
+DRAWN: dict[str, Callable[[int, int, str], str]] = {}
+#: Where a thread of another room is read, and the room itself, for those who come back from an act.
+PLACES: dict[str, tuple[str, str]] = {"talk": ("panels.talk.thread", "panels.talk.show")}
+
+
+def _place(kind: str, thread_id: int) -> str:
+    known = PLACES.get(kind)
+    return url_for(known[0], thread_id=thread_id) if known else way_back()
+
+
 def _look() -> str:
     return "first" if request.form.get("look") == "first" else ""
 
 
 def _post(post_id: int, said: str = "") -> str:
-    view, _kind, _thread = _read(post_id)
+    view, kind, thread_id = _read(post_id)
+    if kind in DRAWN:
+        return DRAWN[kind](thread_id, post_id, said)
     return render_template("panels/talk/_post.html", it=view, look=_look(), said=said)
 
 
@@ -47,12 +60,13 @@ def _whole(kind: str, thread_id: int, words: str) -> str:
     if kind == "talk":
         return thread_page(thread_id)
     with house().db.reading() as session:
-        return render_panel(session, "panels/done.html", tab="", words=words, back=way_back())
+        back = _place(kind, thread_id)
+        return render_panel(session, "panels/done.html", tab="", words=words, back=back)
 
 
 def _done(post_id: int, words: str, fragment: Callable[[], str] | None = None) -> Response:
     _view, kind, thread_id = _read(post_id)
-    to = url_for(".thread", thread_id=thread_id) if kind == "talk" else way_back()
+    to = _place(kind, thread_id)
     return answer(
         fragment=fragment or (lambda: _post(post_id, words)),
         page=lambda: _whole(kind, thread_id, words),
@@ -128,8 +142,8 @@ def take_back(post_id: int) -> Response:
         shelf_of(house().settings).remove(key)
     words = _("It is taken back.")
     if ends:
-        return _gone(words)
-    to = url_for(".thread", thread_id=thread_id) if kind == "talk" else way_back()
+        return _gone(words, PLACES.get(kind, PLACES["talk"])[1])
+    to = _place(kind, thread_id)
     return answer(
         fragment=lambda: render_template("panels/talk/_gone.html", post_id=post_id, said=words),
         page=lambda: _whole(kind, thread_id, words),
@@ -137,13 +151,13 @@ def take_back(post_id: int) -> Response:
     )
 
 
-def _gone(words: str) -> Response:
+def _gone(words: str, room: str) -> Response:
     def page() -> str:
         with house().db.reading() as session:
-            return render_panel(session, "panels/done.html", tab="talk", words=words, back=url_for(".show"))
+            return render_panel(session, "panels/done.html", tab="", words=words, back=url_for(room))
 
-    part = lambda: render_template("panels/talk/_over.html", words=words)  # noqa: E731
-    return answer(fragment=part, page=page, to=url_for(".show"))
+    part = lambda: render_template("panels/talk/_over.html", words=words, room=url_for(room))  # noqa: E731
+    return answer(fragment=part, page=page, to=url_for(room))
 
 
 @blueprint.route("/post/<int:post_id>/history", methods=["GET", "POST"])

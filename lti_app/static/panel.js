@@ -96,12 +96,15 @@
   };
 
   // Focus ----------------------------------------------------------------------------------------------------
+  // A button that is disabled while its form is sent loses the focus: its name brings it back.
+  let held = "";
   const settle = (part) => {
     if (!part || !part.isConnected) return;
     const active = document.activeElement;
     const lost = !active || active === document.body;
+    const same = held && part.querySelector(`#${CSS.escape(held)}`);
     const wrong = part.querySelector('[aria-invalid="true"]');
-    const place = wrong || (lost && (part.querySelector("[data-focus]") || part));
+    const place = wrong || (lost && (same || part.querySelector("[data-focus]") || part));
     if (!place) return;
     if (place === part && !place.hasAttribute("tabindex")) place.setAttribute("tabindex", "-1");
     place.focus({ preventScroll: place === part });
@@ -150,6 +153,7 @@
       event.detail.parameters.set?.(FIELD, token);
     });
     body.addEventListener("htmx:beforeRequest", () => {
+      held = document.activeElement?.id || "";
       document.getElementById("trouble").textContent = "";
     });
     body.addEventListener("htmx:afterRequest", (event) => {

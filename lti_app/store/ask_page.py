@@ -52,6 +52,8 @@ def read_question(session: Session, viewer: Viewer, thread_id: int) -> QuestionP
         left_out=left_out,
         is_open=thread.closed_at is None and thread.archived_at is None,
         is_archived=thread.archived_at is not None,
+        closed=thread.closed_at is not None,
+        pinned=thread.pinned_at is not None,
         may_accept=bool(viewer.membership_id) and (viewer.is_staff or _is_asker(line)),
     )
 

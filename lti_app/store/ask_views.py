@@ -85,6 +85,8 @@ class QuestionPage:
     left_out: int
     is_open: bool
     is_archived: bool
+    closed: bool
+    pinned: bool
     may_accept: bool
     names: tuple[str, ...] = ()
 

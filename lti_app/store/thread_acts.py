@@ -139,11 +139,13 @@ def leads_to(session: Session, context_id: int, thread_id: int) -> tuple[str, in
     return leads_to(session, context_id, row[0]) if row[0] != thread_id else None
 
 
-def mergeable(session: Session, context_id: int, thread_id: int, limit: int = 60) -> tuple[tuple[int, str], ...]:
-    """Return other discussions that a thread could go into, those that moved last first."""
+def mergeable(
+    session: Session, context_id: int, thread_id: int, limit: int = 60, *, kind: str = "talk"
+) -> tuple[tuple[int, str], ...]:
+    """Return other threads of a kind that one could go into, those that moved last first."""
     rows = session.execute(
         select(Thread.id, Thread.title)
-        .where(Thread.context_id == context_id, Thread.kind == "talk", Thread.id != thread_id)
+        .where(Thread.context_id == context_id, Thread.kind == kind, Thread.id != thread_id)
         .where(Thread.hidden_at.is_(None), Thread.merged_into_id.is_(None))
         .order_by(Thread.moved_at.desc(), Thread.id.desc())
         .limit(limit)

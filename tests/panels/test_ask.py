@@ -423,3 +423,27 @@ def test_words_are_changed_and_taken_back_in_place(as_: As, course: Course, db: 
     assert "No mistake." not in ada.opens(f"ask/{thread}").text
     ada.sends(f"talk/post/{question}/take-back")
     assert bruno.opens(f"ask/{thread}").status_code == 404
+
+
+def test_staff_look_after_questions(as_: As, course: Course, db: Database) -> None:
+    ada, bruno, clara = as_(course.ada), as_(course.bruno), as_(course.clara)
+    first = asks(ada, "What is a hidden value?")
+    second = asks(bruno, "Something else entirely")
+    for act in ("mark", "move", "merge"):
+        assert bruno.sends(f"ask/{first}/{act}", act="lock", into_id=str(second)).status_code == 404
+        assert as_(course.dario).sends(f"ask/{first}/{act}", act="lock", into_id=str(second)).status_code == 404
+    assert "Look after this question" not in bruno.opens(f"ask/{first}").text
+    assert "Look after this question" in clara.opens(f"ask/{first}").text
+    assert "This question is closed." in clara.sends(f"ask/{first}/mark", act="lock").text
+    assert "Close to replies" in clara.sends(f"ask/{first}/mark", act="unlock").text
+    moved = clara.sends(f"ask/{first}/move", place=f"a:{course.quiz_1}", kind="ask")
+    assert "Quiz 1: Primi passi" in moved.text
+    assert clara.sends(f"ask/{first}/merge", into_id="no").status_code == 404
+    answers(bruno, first, db)
+    clara.sends(f"ask/{first}/merge", into_id=str(second))
+    assert "Look at the smallest value first." in bruno.opens(f"ask/{first}").text
+    assert "Something else entirely" in bruno.opens(f"ask/{first}").text
+    assert "What is a hidden value?" not in bruno.opens("ask").text
+    clara.sends(f"ask/{second}/move", kind="talk")
+    assert bruno.opens(f"ask/{second}").status_code == 404
+    assert "Something else entirely" in bruno.opens("talk").text

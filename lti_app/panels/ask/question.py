@@ -18,7 +18,7 @@ from lti_app.panels.ask.views import blueprint, doer, viewer
 from lti_app.panels.files import Files, take_files
 from lti_app.panels.talk import posts
 from lti_app.shell import render_panel
-from lti_app.store import ask_acts, ask_page, ask_signs, posting
+from lti_app.store import ask_acts, ask_page, ask_signs, places, posting, thread_acts
 from lti_app.store.ask_views import QuestionPage
 from lti_app.store.refusals import NotYours, TooLate
 
@@ -33,15 +33,32 @@ def _read(session: Session, thread_id: int) -> QuestionPage:
 def question_page(thread_id: int, draft: Field | None = None, files: Files | None = None) -> str:
     """Draw the page of one question and note that it was read."""
     with house().db.reading() as session:
+        elsewhere = thread_acts.leads_to(session, g.membership.context_id, thread_id)
+        if elsewhere is not None and elsewhere[0] == "ask":
+            # It was put into another one: the old address leads there.
+            thread_id = elsewhere[1]
         question = _read(session, thread_id)
         page = render_panel(
             session, "panels/ask/question.html", tab="ask", question=question, draft=draft or Field(), files=files,
-            may_confirm=doer().is_staff,
+            may_confirm=doer().is_staff, looks_after=_looks_after(session, question),
         )  # fmt: skip
     if g.membership.id and not g.visit.student_view:
         with house().db.writing() as session:
             posting.saw_thread(session, thread_id, g.membership.id, house().clock.now())
     return page
+
+
+def _looks_after(session: Session, question: QuestionPage) -> dict[str, object] | None:
+    """Return what staff choose from when they look after a question; nothing for everybody else."""
+    if not doer().is_staff:
+        return None
+    context_id, it = g.membership.context_id, question.line
+    return {
+        "activities": places.talkable(session, context_id),
+        "sections": places.sections(session, context_id),
+        "chosen": f"a:{it.activity.id}" if it.activity else f"s:{it.section}" if it.section else "",
+        "others": thread_acts.mergeable(session, context_id, it.id, kind="ask"),
+    }
 
 
 def _part(thread_id: int, draft: Field | None = None, files: Files | None = None, said: str = "") -> str:

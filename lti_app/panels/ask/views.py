@@ -139,4 +139,4 @@ def _asked(draft: Draft, files: Files) -> ask_acts.Asked:
     )
 
 
-from lti_app.panels.ask import question  # noqa: E402, F401  (its routes register themselves on the blueprint)
+from lti_app.panels.ask import question, staff  # noqa: E402, F401  (their routes register themselves on the blueprint)

@@ -50,8 +50,13 @@ def _columns(viewer: Viewer) -> tuple[ColumnElement[Any], ...]:
 
 
 def lines(session: Session, viewer: Viewer, query: Select[Thread]) -> tuple[QuestionLine, ...]:
-    """Return the questions that ``query`` selects as lines, in three queries whatever their number."""
-    rows = session.execute(query.add_columns(*_columns(viewer))).all()
+    """Return the questions that ``query`` selects as lines, in four queries whatever their number."""
+    # First which, then what there is to say of them: a database counts for every row that it sorts.
+    ids = list(session.scalars(query.with_only_columns(Thread.id)))
+    found = (
+        session.execute(select(Thread).where(Thread.id.in_(ids)).add_columns(*_columns(viewer))).all() if ids else []
+    )
+    rows = sorted(found, key=lambda row: ids.index(row[0].id))
     shown = {row[0].author_id for row in rows if _is_seen(row[0], viewer)}
     known = people.faces(session, shown, to_staff=viewer.is_staff)
     refs = activity_refs(session, {row[0].activity_id for row in rows})

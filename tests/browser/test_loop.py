@@ -213,7 +213,7 @@ def test_the_manager_changes_words_with_a_preview_beside(demo: Demo, be: Be) -> 
     follow(panel, "Comunità")
     follow(panel, "Le nostre parole")
     box = panel.locator("#body")
-    expect(box).to_contain_text("{nome}")
+    expect(box).to_contain_text("{attività}")
     box.fill("Ciao {nome},\n\n{attività} ti aspetta, con calma.")
     expect(panel.locator("#preview")).to_contain_text("Ciao Anna,")
     expect(panel.locator("#preview")).to_contain_text("Quiz 2 ti aspetta, con calma.")
@@ -326,7 +326,9 @@ def _person(demo: Demo, short_name: str) -> int:
 
 
 def _open_meeting(panel: FrameLocator) -> None:
-    panel.locator("main .lines a[href*='/peer/']").first.click()
+    link = panel.locator("main .lines a[href*='/peer/']").first
+    expect(link).to_be_visible(timeout=60_000)
+    link.click()
 
 
 def _open_desk(panel: FrameLocator, name: str) -> None:

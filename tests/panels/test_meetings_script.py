@@ -27,15 +27,15 @@ def test_clara_calls_a_meeting_and_ada_comes_by_keyboard(
     page, inside, faults = frame(as_(course.clara), "events", width=320)
     inside.get_by_role("button", name="Call a meeting").press("Enter")
     inside.get_by_label("What is it called?").fill("Half an hour on Quiz 2")
-    inside.get_by_label("Day").fill("2026-11-24")
-    inside.get_by_label("From").fill("18:30")
-    inside.get_by_label("Until").fill("18:00")
+    inside.get_by_label("Day", exact=True).fill("2026-11-24")
+    inside.get_by_label("From", exact=True).fill("18:30")
+    inside.get_by_label("Until", exact=True).fill("18:00")
     inside.get_by_label("What should people bring?").fill("your favourite mistake")
     inside.get_by_label("Link to the video room").fill("https://meet.example.org/q")
     inside.get_by_role("button", name="Call the meeting").press("Enter")
     expect(inside.locator("#ends-fault")).to_contain_text("It ends before it begins")
     expect(inside.get_by_label("What is it called?")).to_have_value("Half an hour on Quiz 2")
-    inside.get_by_label("Until").fill("19:00")
+    inside.get_by_label("Until", exact=True).fill("19:00")
     inside.get_by_role("button", name="Call the meeting").press("Enter")
     expect(inside.get_by_role("heading", name="Half an hour on Quiz 2")).to_be_visible()
     page.close()
@@ -93,6 +93,9 @@ def test_axe_finds_nothing(frame: Callable[..., Any], as_: As, course: Course, d
         scenes += library_scenes.pages(session, course, ids, course.dario)
     wanted = {"events-clara", "event-bruno", "event-over-clara-open", "events-new-open", "events-calendar",
               "library-clara-open", "library-one-clara-open", "library-new-open"}  # fmt: skip
+    if scheme == "dark":
+        # Colours are the same tokens on every page; these four hold all of them.
+        wanted = {"events-clara", "event-over-clara-open", "events-new-open", "library-clara-open"}
     axe = Axe()
     for name, member, path in scenes:
         if name not in wanted:

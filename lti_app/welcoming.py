@@ -26,6 +26,7 @@ class Drafts:
     why: Field = field(default_factory=Field)
     said: WhyView = field(default_factory=WhyView)
     hello: Field = field(default_factory=Field)
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

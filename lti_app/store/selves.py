@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Context, Membership, Milestone, NormsAccepted, Person, Post, Thread
-from lti_app.store import names, why
+from lti_app.store import names, portraits, why
 from lti_app.store.course_facts import STAFF, active_membership
 from lti_app.store.milestones import SHOWS
 from lti_app.store.refusals import Taken
@@ -96,12 +97,15 @@ def _posts(session: Session, member: Membership) -> list[dict[str, Any]]:
     return [{"in": title, "words": body, "at": at.isoformat()} for title, body, at in rows]
 
 
-def erase_oneself(session: Session, membership_id: int) -> Person:
-    """Forget what a member said about themselves: name, colour, picture, why. What they wrote to others stays."""
+def erase_oneself(session: Session, membership_id: int, now: datetime) -> str | None:
+    """Forget what a member said about themselves: name, colour, picture, why. What they wrote to others stays.
+
+    Returns the key of the picture, to be cleared.
+    """
     member = active_membership(session, membership_id, lock=True)
     why.erase_why(session, membership_id)
     member.settings = {name: value for name, value in (member.settings or {}).items() if name != SHOWS}
     person = session.get_one(Person, member.person_id, with_for_update=True)
-    person.display_name = person.tint = person.portrait = None
+    person.display_name = person.tint = None
     session.flush()
-    return person
+    return portraits.take_off(session, membership_id, now)

@@ -163,7 +163,10 @@ def of_posts(session: Session, post_ids: Iterable[int], membership_id: int) -> M
 def seen_by(session: Session, key: str, viewer: Viewer) -> Upload | None:
     """Return the row of a file if it is there and this viewer may see it."""
     row = session.scalar(
-        select(Upload).where(Upload.key == key, Upload.context_id == viewer.context_id, Upload.removed_at.is_(None))
+        # A person's picture goes with them into each of their courses; its own function says who sees it.
+        select(Upload)
+        .where(Upload.key == key, Upload.removed_at.is_(None))
+        .where(or_(Upload.context_id == viewer.context_id, Upload.place == "portrait"))
     )
     if row is None or not _belongs(session, viewer):
         return None
@@ -215,6 +218,11 @@ def remove(session: Session, context_id: int, key: str, membership_id: int, now:
     own = (Upload.key == key, Upload.context_id == context_id, Upload.membership_id == membership_id)
     statement = update(Upload).where(*own, Upload.removed_at.is_(None)).values(removed_at=now)
     return changed_rows(session, statement) == 1
+
+
+def removed(session: Session, key: str, now: datetime) -> bool:
+    """Say of a file that it was taken away, whoever's it is; its bytes go after the commit."""
+    return changed_rows(session, update(Upload).where(Upload.key == key).values(removed_at=now)) == 1
 
 
 def remove_of_post(session: Session, post_id: int, now: datetime) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sqlalchemy import func, select
 
 from lti_app.db import Database
@@ -332,6 +334,38 @@ def test_dario_and_eva_meet_nothing_of_this_course(as_: As, course: Course, db: 
     with db.reading() as session:
         assert session.get_one(Context, course.dario_context).settings.get("norms") is None
         assert all("norms" not in one.settings for one in session.scalars(select(Academy)))
+
+
+def test_a_picture_goes_with_ada_and_the_one_before_is_cleared(
+    as_: As, course: Course, db: Database, tmp_path: Path
+) -> None:
+    def picture(colour: str) -> tuple[io.BytesIO, str]:
+        out = io.BytesIO()
+        Image.new("RGB", (900, 700), colour).save(out, "PNG")
+        out.seek(0)
+        return out, "me.png"
+
+    def kept() -> list[Path]:
+        return [path for path in (tmp_path / "uploads").rglob("*") if path.is_file()]
+
+    ada, bruno = as_(course.ada), as_(course.bruno)
+    ada.sends("me/picture", picture=picture("teal"))
+    ada.sends("talk/new", title="A question", body="Why?")
+    address = re.search(r'<img src="(/v/r1/files/[^"]+)" alt=""', bruno.opens("talk").text)
+    assert address is not None
+    shown = bruno.client.get(address.group(1).replace("&amp;", "&"))
+    with Image.open(io.BytesIO(shown.data)) as opened:
+        assert max(opened.size) == 160
+    shown.close()
+    assert "<img" not in as_(course.dario).opens("talk").text
+    stolen = address.group(1).replace("&amp;", "&").replace("who=1.", "who=2.")
+    assert as_(course.dario).client.get(stolen).status_code in (404, 410)
+    ada.sends("me/picture", picture=picture("navy"))
+    assert len(kept()) == 1
+    assert as_(course.ada).sends("me/picture", picture=(io.BytesIO(b"MZ no picture"), "a.png")).status_code == 422
+    ada.sends("me/erase")
+    assert kept() == []
+    assert "<img" not in bruno.opens("talk").text
 
 
 def test_the_tutor_reads_ada_s_why_on_the_desk_only_where_she_shares_it(as_: As, course: Course, db: Database) -> None:

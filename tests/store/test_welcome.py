@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from lti_app.db import Database
-from lti_app.models import Academy, Context, Introductions, Membership, NormsAccepted, Post, Thread
+from lti_app.models import Academy, Context, Introductions, Membership, NormsAccepted, Person, Post, Thread
 from lti_app.store import hello, norms, selves, welcome, why
 from lti_app.store.copies import portable
 from lti_app.store.refusals import NotYours
@@ -91,5 +91,6 @@ def test_erasing_oneself_leaves_what_the_platform_told(db: Database) -> None:
     with written(db) as (session, course):
         selves.choose_name(session, course.ada, "Adina")
         selves.choose_look(session, course.ada, 3)
-        person = selves.erase_oneself(session, course.ada)
+        selves.erase_oneself(session, course.ada, NOW)
+        person = session.get_one(Person, session.get_one(Membership, course.ada).person_id)
         assert (person.display_name, person.tint, person.name) == (None, None, "Ada Rossi")

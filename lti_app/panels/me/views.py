@@ -12,9 +12,11 @@ from lti_app import door, welcoming
 from lti_app.answers import answer
 from lti_app.fields import Field
 from lti_app.house import house
+from lti_app.limits import takes_files
 from lti_app.panels.me.forms import name_is_taken, read_name, read_tint, read_why
+from lti_app.panels.me.portrait import clear, take_portrait
 from lti_app.shell import render_panel
-from lti_app.store import names, norms, selves, welcome, why
+from lti_app.store import names, norms, portraits, selves, welcome, why
 from lti_app.store.milestones import SHOWS, show_milestones
 from lti_app.store.refusals import Taken
 from lti_app.welcoming import Drafts
@@ -32,6 +34,7 @@ def _facts(session: Session, drafts: Drafts | None = None, done: str = "") -> di
         "told": names.platform_name(me.person),
         "name": sent.name if sent.name.fault else Field(me.person.display_name or ""),
         "tint": me.person.tint,
+        "picture_fault": sent.picture,
         "why": sent.said if sent.why.fault else why.why_of(session, me),
         "why_fault": sent.why.fault,
         "agreed_at": norms.accepted_at(session, me.id, version),
@@ -79,6 +82,27 @@ def be_called() -> Response:
             g.membership.person.display_name, g.membership.person.tint = person.display_name, person.tint
     except Taken:
         return _answer(drafts=Drafts(name=name_is_taken(name)))
+    return _answer(_("Kept. This is how the others see you from now on."))
+
+
+@blueprint.post("/picture")
+@takes_files
+def show_picture() -> Response:
+    """Show myself with a picture of mine, or with my initials again."""
+    me = g.membership
+    if request.form.get("off"):
+        with house().db.writing() as session:
+            key = portraits.take_off(session, me.id, house().clock.now())
+        me.person.portrait = None
+        clear(key)
+        return _answer(_("Your initials stand there again."))
+    taken = take_portrait()
+    if isinstance(taken, str):
+        return _answer(drafts=Drafts(picture=taken))
+    with house().db.writing() as session:
+        key = portraits.wear(session, me.id, taken.key, house().clock.now())
+    me.person.portrait = taken.key
+    clear(key)
     return _answer(_("Kept. This is how the others see you from now on."))
 
 
@@ -138,7 +162,8 @@ def export() -> Response:
 def erase() -> Response:
     """Forget all that I said about myself; what I wrote to others stays where it is."""
     with house().db.writing() as session:
-        selves.erase_oneself(session, g.membership.id)
+        key = selves.erase_oneself(session, g.membership.id, house().clock.now())
+    clear(key)
     me = g.membership
     me.person.display_name = me.person.tint = me.person.portrait = me.motive = None
     me.settings = {name: value for name, value in (me.settings or {}).items() if name != SHOWS}

@@ -9,7 +9,7 @@ from flask import Response, abort, g, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from lti_app.answers import answer
+from lti_app.answers import answer, wants_fragment
 from lti_app.fields import Field, read_text
 from lti_app.house import house
 from lti_app.panels.files import Files
@@ -114,7 +114,8 @@ def say_kudos() -> Response:
             )
     # What is being written stands in no address: this answer is never a redirect.
     thanks = replace(thanks, fault=fault)
-    return answer(fragment=_thanks_part(thanks), page=lambda: page(thanks), to="", status=422)
+    status = 422 if fault or not wants_fragment() else 200
+    return answer(fragment=_thanks_part(thanks), page=lambda: page(thanks), to="", status=status)
 
 
 def _looked_up(thanks: Thanks) -> Thanks:

@@ -11,11 +11,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from engagement.mood import LOOK_BACK, Mood, offers_a_person
-from lti_app.models import CourseGroup, GroupMember, Membership, MoodSaid
+from lti_app.models import AuditEntry, CourseGroup, GroupMember, Membership, MoodSaid
 from lti_app.store import people
 from lti_app.store.course_facts import active_membership, active_staff, time_zone_of
 from lti_app.store.hearing import hear
 from lti_app.store.inserts import changed_rows
+from lti_app.store.moderation import academy_of
 from lti_app.store.notifications import notify
 from lti_app.store.refusals import NotYours
 from lti_app.store.speaking import staff_of
@@ -139,10 +140,21 @@ def shared_moods(session: Session, context_id: int, now: datetime, limit: int = 
 
 def seen_to(session: Session, context_id: int, mood_id: int, tutor_id: int, now: datetime) -> None:
     """Take a mood that was shared off the tutors' list because one has seen to it; raises NotYours."""
-    active_staff(session, tutor_id, context_id)
+    tutor = active_staff(session, tutor_id, context_id)
     shared = update(MoodSaid).where(MoodSaid.id == mood_id, MoodSaid.context_id == context_id, MoodSaid.shared)
     if not changed_rows(session, shared.values(answered_at=now)):
         raise NotYours
+    about_id = session.scalar(
+        select(Membership.person_id)
+        .join(MoodSaid, MoodSaid.membership_id == Membership.id)
+        .where(MoodSaid.id == mood_id)
+    )
+    session.add(
+        AuditEntry(
+            academy_id=academy_of(session, context_id), context_id=context_id, actor_id=tutor.person_id,
+            about_id=about_id, what="mood_seen_to", facts={"mood_id": mood_id}, at=now,
+        )
+    )  # fmt: skip
 
 
 def mood_weeks(session: Session, context_id: int, now: datetime) -> tuple[MoodWeek, ...]:

@@ -76,7 +76,7 @@ WORDS = {
         "early": "Too early to tell.",
         "back": "Came back within 14 days",
         "of": "of",
-        "pass": "5 su 5",
+        "pass": "5 of 5",
     },
 }
 

@@ -469,6 +469,7 @@ def test_a_private_thread_tells_nothing_to_those_outside(as_: As, course: Course
         assert who.sends(f"talk/post/{post}/sign", kind="heart").status_code == 404
         assert who.opens(f"talk/post/{post}").status_code == 404
     hugo = as_(ids["hugo"])
+    assert f"live/{private}" in hugo.opens(f"peer/{ids['met']}").text
     inside = hugo.client.get(hugo.at(f"live/{private}/posts?after=0"), headers={HEADER: hugo.token})
     assert "duplicati" in inside.text
 

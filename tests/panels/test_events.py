@@ -415,7 +415,7 @@ def test_questions_before_and_notes_after(as_: As, course: Course, db: Database,
     video = "https://video.example.org/1"
     assert clara.sends(f"events/{event_id}/notes", notes="We saw *joins*.", recording=video).status_code == 200
     clara.sends(f"events/{event_id}/notes", notes="We saw *joins* and more.", recording=video)
-    assert told(db, course.ada) == ["event_new", "event_notes"]
+    assert told(db, course.ada) == ["event_new", "warm", "event_notes"]
     assert told(db, course.bruno) == ["event_new"]
     assert "Half an hour" not in bruno.opens("events").text.split("<main")[1].split("Past meetings")[0]
     past = bruno.opens("events/past").text

@@ -169,7 +169,7 @@ def test_an_early_meeting_wakes_nobody(
 def test_who_wants_no_message_is_told_in_the_panel_alone(course: Course, house: House, clock: StillClock) -> None:
     meets(house.db, course, course.ada)
     with house.db.writing() as session:
-        assert letters.stop_letters(session, course.ada, "events")
+        assert letters.stop_letters(session, course.ada, "events", NOW)
     at(clock, STARTS - DAY)
     remind_due(house)
     assert told(house.db, course.ada) == 1

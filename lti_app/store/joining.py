@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Table, UniqueConstraint, delete, exists, select, update
+from sqlalchemy import Column, Index, Table, UniqueConstraint, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from lms_clients.records import EnrolmentState
@@ -42,17 +42,22 @@ def _links(target: str) -> Iterator[_Link]:
 def _keys_with(table: Table, column: Column[Any]) -> Iterator[tuple[Column[Any], ...]]:
     groups: list[tuple[Column[Any], ...]] = [tuple(table.primary_key.columns)]
     groups += [tuple(one.columns) for one in table.constraints if isinstance(one, UniqueConstraint)]
-    # A partial key (one open episode) binds only some rows; those are settled before anything moves.
-    plain = [
-        one
-        for one in table.indexes
-        if one.unique
-        and not any(one.dialect_options[name].get("where") is not None for name in ("sqlite", "postgresql"))
+    groups += [
+        tuple(column for column in one.columns) for one in table.indexes if one.unique and _binds_like_a_key(one)
     ]
-    groups += [tuple(column for column in one.columns) for one in plain]
     for group in groups:
         if column in group:
             yield tuple(other for other in group if other is not column)
+
+
+def _binds_like_a_key(index: Index) -> bool:
+    """Whether a unique index binds every row, or every row in which one of its own columns says something.
+
+    A key that binds other rows (one open episode) has a way of its own: those are settled before anything moves.
+    """
+    wheres = [index.dialect_options[name].get("where") for name in ("sqlite", "postgresql")]
+    own = {f"{column.name} IS NOT NULL" for column in index.columns}
+    return all(where is None or str(where) in own for where in wheres)
 
 
 def _carry(session: Session, target: str, from_id: int, to_id: int) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select, update
+from sqlalchemy import delete, event, func, select, update
 
 from lti_app.db import Database
 from lti_app.jobs import clock as ticks
@@ -31,13 +31,14 @@ def main_of(page: str) -> str:
 
 
 def begun(db: Database, course: Course, title: str = "Hidden values", **more: Any) -> tuple[int, int]:
-    """Ada began, Bruno answered; returns the thread and his post."""
+    """Ada began, Bruno answered, and she has been told nothing yet; returns the thread and his post."""
     with db.writing() as session:
         thread = posting.start_thread(session, course.context, course.ada, title, "Why?", NOW - 5 * HOUR)
         posting.reply(session, course.context, thread, course.bruno, "Look at the **smallest** value.", NOW - 4 * HOUR)
         if more:
             session.execute(update(Post).where(Post.author_id == course.bruno).values(**more))
         post = session.scalars(select(Post.id).where(Post.author_id == course.bruno)).one()
+        session.execute(delete(Notification))
     return thread, post
 
 

@@ -22,7 +22,7 @@ from lti_app.clock import Clock
 from lti_app.config import Settings
 from lti_app.db import Database
 from lti_app.house import House
-from lti_app.migrations import upgrade
+from lti_app.migrations import HERE, upgrade
 from tests import servers
 
 NOW = datetime(2026, 11, 20, 10, 5, tzinfo=UTC)
@@ -135,7 +135,10 @@ _EMPTY = """DO $$ DECLARE t text; filled boolean; counter text; BEGIN
  FOR counter IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
   PERFORM setval(format('%I', counter), 1, false);
  END LOOP;
+ DELETE FROM alembic_version;
+ INSERT INTO alembic_version VALUES ('{head}');
 END $$"""
+_HEAD = max(path.name[:4] for path in (HERE / "versions").glob("0*.py"))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -149,7 +152,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     server = request.getfixturevalue("postgres_server")
     with psycopg.connect(f"{server}/{_ONE}", autocommit=True) as connection:
         connection.execute(_OTHERS_OUT)
-        connection.execute(_EMPTY)
+        connection.execute(_EMPTY.replace("{head}", _HEAD))
     yield f"{server.replace('postgresql', 'postgresql+psycopg')}/{_ONE}"
 
 

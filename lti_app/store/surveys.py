@@ -181,7 +181,8 @@ def answer_survey(
         raise ValueError("answers")
     make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     mark = make(SurveyDone).values(survey_id=survey_id, membership_id=membership_id).on_conflict_do_nothing()
-    if not changed_rows(session, mark):
+    # Told by what came back: PostgreSQL's driver counts no rows of an INSERT.
+    if session.scalar(mark.returning(SurveyDone.membership_id)) is None:
         return False
     who = None if row.anonymous else membership_id
     for number, words in kept.items():

@@ -80,11 +80,11 @@ def test_an_invitation_leaves_as_a_message_unless_it_was_seen_answered_or_not_wa
     with db.writing() as session:
         found = {one.membership_id: one for one in session.scalars(select(Prompt).where(Prompt.kind == INVITED))}
         assert set(found) == set(invited(db))
-        assert all(outbox.is_wanted(session, one) for one in found.values())
+        assert all(outbox.is_wanted(session, one, NOW) for one in found.values())
         circle_view.saw_invitation(session, saw, NOW)
         circle_acts.decline(session, circle, said_no, NOW)
         letters.stop_letters(session, quiet, "peer", NOW)
-        assert {who for who, one in found.items() if outbox.is_wanted(session, one)} == {fabio, quiet}
+        assert {who for who, one in found.items() if outbox.is_wanted(session, one, NOW)} == {fabio, quiet}
         assert channels.ways_of(session.get_one(Membership, quiet).settings, INVITED) == ()
         assert channels.ways_of(session.get_one(Membership, fabio).settings, INVITED) == ("lms", "email")
     # A second look invites nobody twice.

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lms_clients.records import Part
@@ -172,7 +173,7 @@ class Builder:
     def tries(self, member: int, activity: int, tries: list[tuple[float, Decimal, bool]], first: int = 1) -> None:
         for number, (days, share, passed) in enumerate(tries, start=first):
             at = NOW - timedelta(days=days)
-            self._add(
+            self.session.add(
                 Attempt(
                     membership_id=member,
                     activity_id=activity,
@@ -186,10 +187,9 @@ class Builder:
             )
 
     def came(self, member: int, days_ago: list[int]) -> None:
-        for days in days_ago:
-            day = (NOW - timedelta(days=days)).date()
-            if self.session.get(ActiveDay, (member, day)) is None:
-                self._add(ActiveDay(membership_id=member, day=day, proofs=3))
+        wanted = {(NOW - timedelta(days=days)).date() for days in days_ago}
+        known = set(self.session.scalars(select(ActiveDay.day).where(ActiveDay.membership_id == member)))
+        self.session.add_all(ActiveDay(membership_id=member, day=day, proofs=3) for day in sorted(wanted - known))
         at = NOW - timedelta(days=min(days_ago), hours=2)
         membership = self.session.get_one(Membership, member)
         membership.last_access_at = at
@@ -225,7 +225,7 @@ class Builder:
         completed_at: datetime | None,
         at: datetime,
     ) -> None:
-        self._add(
+        self.session.add(
             ActivityProgress(
                 membership_id=member,
                 activity_id=activity,
@@ -284,6 +284,7 @@ def build(session: Session) -> Course:
         if number % 2:
             make.passes(other, quiz_2, 6 + number)
         others.append(other)
+    session.flush()
     return Course(
         context=context,
         clara=clara,

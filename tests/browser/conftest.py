@@ -26,14 +26,6 @@ BLOCKED = {"profile": {"block_third_party_cookies": True, "cookie_controls_mode"
 OpenBrowser = Callable[..., BrowserContext]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the stories of a file in one process: their demonstration is set up once, not once in each."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 # Other tests share these two cores: what takes a second alone may take ten.
 expect.set_options(timeout=20_000)
 

@@ -214,6 +214,9 @@ def test_the_manager_changes_words_with_a_preview_beside(demo: Demo, be: Be) -> 
     follow(panel, "Le nostre parole")
     box = panel.locator("#body")
     expect(box).to_contain_text("{attività}")
+    # What is written before the page's script listens is previewed with the next letter.
+    expect(panel.locator("html")).to_have_class(re.compile("with-script"))
+    at_rest(panel)
     box.fill("Ciao {nome},\n\n{attività} ti aspetta, con calma.")
     expect(panel.locator("#preview")).to_contain_text("Ciao Anna,")
     expect(panel.locator("#preview")).to_contain_text("Quiz 2 ti aspetta, con calma.")

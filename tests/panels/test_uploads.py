@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import re
 import struct
-import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -294,10 +292,6 @@ def test_more_than_a_request_may_bring_is_refused_in_words_and_only_forms_with_f
     assert says(known, thread, (b"x " * 1_200_000, "x.txt")).status_code == 200
     assert says(known, thread, (b"small", "x.txt"), body="w" * 600_000).status_code == 413
     assert known.sends("scheme", scheme="dark", files=[(io.BytesIO(b"x" * 600_000), "x.txt")]).status_code == 413
-    # The test client leaves what it has put together for a large request to the collector.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()
 
 
 def test_the_rest_of_a_form_may_be_faulty_and_the_file_stays_with_it(as_: As, course: Course, db: Database) -> None:

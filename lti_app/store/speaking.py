@@ -69,7 +69,9 @@ def look_over(session: Session, post: Post, thread: Thread, now: datetime) -> No
     Words in a private thread are read by no moderator: only the signal leaves it, with the one who wrote, so that
     somebody can ask how they are.
     """
-    signal = find_signal(post.body)
+    # A title is said with the first words of its thread.
+    opens = post.author_id == thread.author_id and post.created_at == thread.created_at
+    signal = find_signal(f"{thread.title}\n{post.body}" if opens else post.body)
     if signal is not None:
         _raise_signal(session, post, thread, signal.level, signal.words, now)
     if thread.kind in ("match", "circle") or post.author_id is None:

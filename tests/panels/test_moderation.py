@@ -244,3 +244,9 @@ def test_staff_and_facilitators_find_ways_to_begin(as_: As, course: Course, db: 
     assert "Which table do you love?" not in as_(course.bruno).opens("talk").text
     clara.sends("moderation/roles/give", member=str(course.bruno), role="facilitator")
     assert "Which table do you love?" in as_(course.bruno).opens("talk").text
+
+
+@pytest.mark.parametrize("room", ["talk", "ask"])
+def test_words_of_harm_in_a_title_are_heard_too(as_: As, course: Course, db: Database, room: str) -> None:
+    as_(course.ada).sends(f"{room}/new", title="Non ce la faccio più a vivere", body="Scusate lo sfogo.", sure="yes")
+    assert told(db, course.clara).count("crisis") == 1

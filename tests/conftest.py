@@ -23,7 +23,7 @@ from lti_app.config import Settings
 from lti_app.db import Database
 from lti_app.house import House
 from lti_app.migrations import HERE, upgrade
-from tests import servers
+from tests import pointer, servers
 
 NOW = datetime(2026, 11, 20, 10, 5, tzinfo=UTC)
 MUST_RUN = bool(os.environ.get("REGISTA_TESTS_MUST_RUN"))
@@ -117,6 +117,7 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """The one driver of a test process: a second one cannot run beside it."""
+    pointer.steady()
     with sync_playwright() as p:
         yield p
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Playwright, expect
+from playwright.sync_api import BrowserContext, Playwright, expect
 
 from lti_app.demo import Demo, running
 from tests.servers import free_port
@@ -28,20 +28,6 @@ OpenBrowser = Callable[..., BrowserContext]
 
 # Other tests share these two cores: what takes a second alone may take ten.
 expect.set_options(timeout=20_000)
-
-
-def at_rest(panel: FrameLocator) -> None:
-    """Wait until the frame is as tall as its page.
-
-    A click aims at a place on the screen. While a frame still grows around what has just opened, its page scrolls back
-    under the pointer, and the click falls beside its button; people are slower than that, a test is not.
-    """
-    panel.locator("body").evaluate(
-        """async (body) => {
-          while (document.scrollingElement.scrollHeight > innerHeight + 4)
-            await new Promise((go) => requestAnimationFrame(go));
-        }"""
-    )
 
 
 @pytest.fixture

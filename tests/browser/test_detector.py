@@ -12,7 +12,7 @@ from sqlalchemy import select
 from lti_app.demo import Demo
 from lti_app.house import house
 from lti_app.models import Context, Episode, Membership, Person
-from tests.browser.conftest import OpenBrowser, at_rest
+from tests.browser.conftest import OpenBrowser
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 Be = Callable[..., tuple[Page, FrameLocator]]
@@ -79,11 +79,8 @@ def test_a_learner_reads_why_in_their_language_and_says_that_it_is_not_so(demo: 
     # It is not so, and in the learner's own words.
     _page, panel = be(person)
     care = panel.locator("#care")
-    at_rest(panel)
     care.get_by_text("Non è così", exact=True).click()
-    at_rest(panel)
     care.get_by_role("textbox").fill("Sto studiando sul libro, torno lunedì.")
-    at_rest(panel)
     care.get_by_role("button", name="Di’ che non è così").click()
     expect(care).to_contain_text("Grazie")
 
@@ -153,7 +150,6 @@ def test_what_a_tutor_keeps_stands_there_the_next_time(demo: Demo, be: Be) -> No
     panel.get_by_role("link", name="Impostazioni").click()
     cool_down = panel.get_by_label("Giorni di pace dopo un caso")
     cool_down.fill("21")
-    at_rest(panel)
     panel.get_by_role("button", name="Salva così").click()
     expect(panel.locator(".notice-glad")).to_contain_text("Salvato")
     expect(panel.get_by_label("Giorni di pace dopo un caso")).to_have_value("21")

@@ -22,7 +22,7 @@ from lti_app.demo import Demo, running
 from lti_app.models import Academy
 from lti_app.sandbox import PracticeLms
 from lti_app.store.holdouts import Holdout, start
-from tests.browser.conftest import OpenBrowser, at_rest
+from tests.browser.conftest import OpenBrowser
 from tests.servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -181,11 +181,9 @@ def test_dario_starts_a_discussion_and_elena_answers_at_320_pixels(demo: Demo, b
     _page, panel = be(dario, width=320, height=700)
     panel.get_by_role("link", name="Discussioni").click()
     panel.locator("details.dialog > summary").first.click()
-    at_rest(panel)
     panel.locator("input[name='title']").fill("Come si legge un istogramma?")
     panel.locator("textarea").first.fill("Le barre mi confondono: **che cosa** dice l'altezza?")
     panel.locator("textarea").first.press("Tab")
-    at_rest(panel)
     panel.locator("form", has=panel.locator("input[name='title']")).get_by_role("button").last.click()
     expect(panel.get_by_role("heading", name="Come si legge un istogramma?")).to_be_visible()
     _page, hers = be(elena, width=320, height=700)
@@ -216,7 +214,6 @@ def test_the_manager_changes_words_with_a_preview_beside(demo: Demo, be: Be) -> 
     expect(box).to_contain_text("{attività}")
     # What is written before the page's script listens is previewed with the next letter.
     expect(panel.locator("html")).to_have_class(re.compile("with-script"))
-    at_rest(panel)
     box.fill("Ciao {nome},\n\n{attività} ti aspetta, con calma.")
     expect(panel.locator("#preview")).to_contain_text("Ciao Anna,")
     expect(panel.locator("#preview")).to_contain_text("Quiz 2 ti aspetta, con calma.")
@@ -261,10 +258,8 @@ def test_ada_is_stuck_bruno_helps_clara_sees_it_close_by_itself_and_the_report_c
     expect(care).to_contain_text(says["never"])
     care.get_by_text(says["why"]).click()
     expect(care.locator(".reasons")).to_contain_text(says["tries"])
-    at_rest(panel)
     care.get_by_text(says["preview"]).click()
     expect(care.locator("details[open] .card-inner").last).to_contain_text(people[cast.stalled].given)
-    at_rest(panel)
     # She picks one.
     name = care.locator("article").first.get_by_role("heading").inner_text()
     care.locator("article").first.get_by_role("button").click()
@@ -342,5 +337,4 @@ def _open_desk(panel: FrameLocator, name: str) -> None:
 def _write(panel: FrameLocator, words: str) -> None:
     box = panel.locator("textarea[name='body']").first
     box.fill(words)
-    at_rest(panel)
     panel.locator("form", has=panel.locator("textarea[name='body']")).first.get_by_role("button").first.click()

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from lti_app.demo import Demo, running
 from lti_app.house import House
 from lti_app.models import CircleMember, Membership, Person
-from tests.browser.conftest import OpenBrowser, at_rest
+from tests.browser.conftest import OpenBrowser
 from tests.servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -147,10 +147,8 @@ def test_all_who_are_here_are_asked_and_both_see_who_was_quicker(demo: Demo, be:
     expect(panels[slow].locator("#asks").get_by_role("button", name="Yes, gladly")).to_be_visible(timeout=30_000)
     expect(panels[slow].locator("#asks")).to_contain_text(f"{given} is here now and asks all who are")
     expect(panels[quick].locator("#asks")).not_to_contain_text("tentativi")
-    at_rest(panels[quick])
     yes.click()
     expect(panels[quick].locator("#asks")).to_contain_text("Siete in contatto")
-    at_rest(panels[slow])
     panels[slow].locator("#asks").get_by_role("button", name="Yes, gladly").click()
     expect(panels[slow].locator("#asks")).to_contain_text("Somebody else was a moment quicker.")
     # Ada's page has noticed by itself: the conversation is open, with the academy's first words.
@@ -171,7 +169,6 @@ def test_an_offer_is_seen_as_others_will_see_it_before_it_is_made(demo: Demo, be
         _page.wait_for_timeout(1500)
         _page, panel = be(demo.lms.lms.cast.well)
     panel.locator("#offers details.dialog > summary").first.click()
-    at_rest(panel)
     form = panel.locator("#offers details[open] form").first
     given = demo.lms.lms.people[demo.lms.lms.cast.well].given
     expect(form.locator(".card-inner")).to_contain_text(given)

@@ -2,44 +2,54 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Error, Locator
 
+PATIENCE = 5.0
+# Nothing may have moved for so long; where the frame is not as tall as its page, it may still be about to grow.
+STILL, STILL_SHORT = 0.1, 0.6
 # A frame asks its page for more height whenever something opens in it; until it has it, what is in it can still move.
 # Out of sight a frame of another site is not even told its new height: it is brought into sight first.
-_FRAME_FITS = """async (element) => {
+_IN_FRAME = """(element) => {
   const page = element.ownerDocument, view = page.defaultView;
-  const until = Date.now() + 5000;
-  if (view.parent !== view) element.scrollIntoView({ block: "nearest", inline: "nearest" });
-  while (view.parent !== view && page.scrollingElement.scrollHeight > view.innerHeight + 4 && Date.now() < until)
-    await new Promise((go) => setTimeout(go, 20));
+  if (view.parent === view) return 0;
+  element.scrollIntoView({ block: "nearest", inline: "nearest" });
+  return page.scrollingElement.scrollHeight - view.innerHeight;
 }"""
 # And what stands above a frame can push it down.
-_FRAMES_STAND_STILL = """async () => {
-  const places = () => [...document.querySelectorAll('iframe')].map((one) => {
-    const box = one.getBoundingClientRect();
-    return [box.top + scrollY, box.left, box.height];
-  }).join();
-  const until = Date.now() + 5000;
-  let seen = places(), since = Date.now();
-  while (Date.now() - since < 120 && Date.now() < until) {
-    await new Promise((go) => setTimeout(go, 20));
-    if (places() !== seen) { seen = places(); since = Date.now(); }
-  }
-}"""
+_AROUND = """() => [...document.querySelectorAll("iframe")].map((one) => {
+  const box = one.getBoundingClientRect();
+  return [box.top + scrollY, box.left, box.height];
+}).join()"""
 
 
 def _wait(place: Locator) -> None:
     try:
-        place.evaluate(_FRAME_FITS)
-        if len(place.page.frames) > 1:
-            place.page.evaluate(_FRAMES_STAND_STILL)
+        _until_rest(place)
     except Error as error:
         # The page went elsewhere meanwhile: the click itself will wait for the new one.
         if "context" not in error.message and "navigat" not in error.message:
             raise
+
+
+def _until_rest(place: Locator) -> None:
+    # The page is asked again and again from here: where its scripts are switched off it has no timers to wait with.
+    page, began = place.page, time.monotonic()
+    seen: object = None
+    since = began
+    while time.monotonic() - began < PATIENCE:
+        hidden = place.evaluate(_IN_FRAME)
+        if len(page.frames) == 1:
+            return
+        found = hidden, page.evaluate(_AROUND)
+        if found != seen:
+            seen, since = found, time.monotonic()
+        elif time.monotonic() - since > (STILL if hidden <= 4 else STILL_SHORT):
+            return
+        page.wait_for_timeout(20)
 
 
 def steady() -> None:

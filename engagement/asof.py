@@ -64,15 +64,20 @@ def _later(at: datetime | None, now: datetime) -> bool:
 
 
 def _progress_as_of(progress: Progress, now: datetime) -> Progress | None:
-    """The entry as it was, or None where all that makes it came later."""
+    """The entry as it was, or None where all that makes it came later.
+
+    A later try is dropped and changes nothing else: what it brought about shows in the dates, which every client gives
+    to an entry that has tries.
+    """
     dates = (progress.submitted_at, progress.completed_at, progress.graded_at)
-    late_tries = any(_later(attempt.at, now) for attempt in progress.attempts)
     late = [_later(at, now) for at in dates]
     if progress.due_at is not None:
         aware(progress.due_at)
-    if not late_tries and not any(late):
-        return progress
-    attempts = tuple(attempt for attempt in progress.attempts if attempt.at <= now)
+    attempts = progress.attempts
+    if any(_later(attempt.at, now) for attempt in attempts):
+        attempts = tuple(attempt for attempt in attempts if attempt.at <= now)
+    if not any(late):
+        return progress if attempts is progress.attempts else replace(progress, attempts=attempts)
     submitted, completed, graded = (None if gone else at for at, gone in zip(dates, late, strict=True))
     state = progress.state
     if (
@@ -87,7 +92,7 @@ def _progress_as_of(progress: Progress, now: datetime) -> Progress | None:
         progress,
         state=state,
         attempts=attempts,
-        score=_best(attempts) if late_tries or graded is None else progress.score,
+        score=_best(attempts) if graded is None else progress.score,
         submitted_at=submitted,
         completed_at=completed,
         graded_at=graded,

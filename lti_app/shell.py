@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from lti_app import welcoming
 from lti_app.house import house
+from lti_app.models import Membership
 from lti_app.store import (
     ask,
     ask_waiting,
     circle_view,
+    desk,
     events,
     kudos,
     library,
@@ -127,9 +129,14 @@ def _news(session: Session, key: str) -> int:
             return events.proposals_waiting(session, me.context_id, house().clock.now())
         case "desk":
             asked = ask_waiting.number_waiting(session, Viewer(me.context_id, me.id, is_staff=True))
-            return asked + people.desk_waiting(session, me.context_id, house().clock.now())
+            return asked + desk.waiting_for(session, me.context_id, house().clock.now(), tutor_of(me))
         case _:
             return 0
+
+
+def tutor_of(me: Membership) -> int | None:
+    """Return who acts at a desk; a platform administrator may look without being a tutor of this course (None)."""
+    return me.id if me.role in ("tutor", "manager") else None
 
 
 def _manages() -> bool:

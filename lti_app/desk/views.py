@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Response, abort, g, render_template, request, url_for
@@ -16,31 +16,33 @@ from lti_app.desk import blueprint
 from lti_app.desk.drafts import draft_for
 from lti_app.fields import Field, form_key, read_number, read_text
 from lti_app.house import house
-from lti_app.shell import render_panel
+from lti_app.shell import render_panel, tutor_of
 from lti_app.store.absence import away_until
 from lti_app.store.channels import EMAIL, PANEL
-from lti_app.store.desk import desk_case, desk_queue, desk_seen, praise_done, tutor_acted
+from lti_app.store.desk import desk_case, desk_queue, desk_seen, praise_done, tutor_acted, waiting_for
 from lti_app.store.refusals import NotYours, TooLate
 
-ACTS = ("message", "voice", "snooze", "hand_over", "wrong")
+ACTS = ("message", "voice", "snooze", "wake", "hand_over", "wrong")
 LONGEST_SNOOZE_DAYS = 60
 LONGEST_MESSAGE = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a tutor has just written, to be shown again when it could not be taken."""
+    """What a tutor has just written, to be shown again when it could not be taken; ``what`` is the act it was for."""
 
     body: Field = field(default_factory=Field)
     note: str = ""
     done: str = ""
+    what: str = ""
 
 
 def _done_words(what: str) -> str:
     return {
         "message": _("It is on its way. You will see here when it has arrived."),
         "voice": _("Noted. Nobody will write about it again for now."),
-        "snooze": _("Put aside. It comes back by itself."),
+        "snooze": _("Put aside. It comes back to your desk by itself."),
+        "wake": _("It waits on your desk again."),
         "hand_over": _("Handed over; your colleague sees it on their desk."),
         "wrong": _("Thank you. The case is closed, and we will be slower to say so again."),
     }[what]
@@ -53,12 +55,12 @@ def _case(session: Session, episode_id: int) -> dict[str, object]:
         abort(404)
     if case.channel == EMAIL and not house().settings.smtp_url:
         case = replace(case, channel=PANEL)
-    return {"case": case, "draft": draft_for(session, case.draft)}
+    return {"case": case, "draft": draft_for(session, case.draft), "now": house().clock.now()}
 
 
 def tutor_here() -> int | None:
     """Return who acts; a platform administrator may look without being a tutor of this course (None)."""
-    return g.membership.id if g.membership.role in ("tutor", "manager") else None
+    return tutor_of(g.membership)
 
 
 def _page(
@@ -86,16 +88,37 @@ def _page(
             opened=episode_id is not None,
             written=written or Written(),
             word=word or Written(),
-            away=away_until(g.membership.settings, now) if tutor_here() else None,
-            today=now.astimezone(ZoneInfo(g.time_zone)).date(),
+            **_sitting(now),
             **waiting_view(session, answered, draft),
             **case,
         )
 
 
 def _fragment(episode_id: int, written: Written) -> str:
+    """Return the queue and the case, and how many wait for the tab: an act changes all three."""
+    from lti_app.desk.questions import waiting_view
+
     with house().db.reading() as session:
-        return render_template("desk/_case.html", written=written, opened=True, **_case(session, episode_id))
+        context_id, now = g.membership.context_id, house().clock.now()
+        return render_template(
+            "desk/_desk.html",
+            queue=desk_queue(session, context_id, now, tutor_id=tutor_here()),
+            chosen=episode_id,
+            opened=True,
+            written=written,
+            at_once=waiting_for(session, context_id, now, tutor_here()) + waiting_view(session)["waiting_number"],
+            **_sitting(now),
+            **_case(session, episode_id),
+        )
+
+
+def _sitting(now: datetime) -> dict[str, object]:
+    """Return what a tutor needs to say that they are away."""
+    return {
+        "away": away_until(g.membership.settings, now) if tutor_here() else None,
+        "acts": tutor_here() is not None,
+        "today": now.astimezone(ZoneInfo(g.time_zone)).date(),
+    }
 
 
 def queue_page(word: Written | None = None, answered: int | None = None, draft: Field | None = None) -> str:
@@ -116,7 +139,7 @@ def queue() -> ResponseReturnValue:
 
 @blueprint.route("/<int:episode_id>", methods=["GET", "POST"])
 def case(episode_id: int) -> ResponseReturnValue:
-    """Show one case; htmx gets only the case."""
+    """Show one case; htmx gets the queue and the case."""
     if wants_fragment():
         return _fragment(episode_id, Written())
     return _page(episode_id)
@@ -131,7 +154,7 @@ def act(episode_id: int) -> Response:
     if tutor_here() is None:
         abort(403)
     body = read_text("body" if what == "message" else "note", most=LONGEST_MESSAGE, needed=what == "message")
-    written = Written(body=body) if body.fault else _do(episode_id, what, body)
+    written = Written(body=body, what=what) if body.fault else _do(episode_id, what, body)
     status = 422 if body.fault else 200
     return answer(
         fragment=lambda: _fragment(episode_id, written),
@@ -188,5 +211,13 @@ def seen_to(prompt_id: int) -> Response:
 
 def _queue_fragment() -> str:
     with house().db.reading() as session:
-        queue = desk_queue(session, g.membership.context_id, house().clock.now(), tutor_id=tutor_here())
-        return render_template("desk/_queue.html", queue=queue, chosen=None)
+        now = house().clock.now()
+        queue = desk_queue(session, g.membership.context_id, now, tutor_id=tutor_here())
+        return render_template("desk/_queue.html", queue=queue, chosen=None, opened=False, **_sitting(now))
+
+
+@blueprint.post("/<int:episode_id>/messages")
+def messages(episode_id: int) -> str:
+    """Show what was written to this learner, and whether it has arrived by now."""
+    with house().db.reading() as session:
+        return render_template("desk/_messages.html", **_case(session, episode_id))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engagement.budget import budget_for, worth
@@ -21,18 +21,30 @@ from lti_app.store.names import full_name
 from lti_app.store.policies import policy_of
 from lti_app.store.stories import ABOUT_PEOPLE
 
-__all__ = ["DeskCase", "DeskQueue", "desk_case", "desk_queue", "desk_seen", "praise_done", "praise_due", "tutor_acted"]
+__all__ = [
+    "DeskCase",
+    "DeskQueue",
+    "desk_case",
+    "desk_queue",
+    "desk_seen",
+    "praise_done",
+    "praise_due",
+    "tutor_acted",
+    "waiting_for",
+]
 
 WEEK = timedelta(days=7)
+#: So long a tutor's word is given time to do its work; then a case that has not moved waits again.
+WORD_WORKS_FOR = WEEK
 SEEN_AT = "desk_seen_at"
 SHOWN_PRAISE = 6
 SHOWN_REPORTS = 50
 
 
 def desk_queue(session: Session, context_id: int, now: datetime, *, tutor_id: int | None = None) -> DeskQueue:
-    """Return what waits on the desk of one course: overdue first, then by what a word can do.
+    """Return what waits on the desk of one course: the tutor's own first, overdue first, then by what a word can do.
 
-    ``tutor_id`` marks what is new to them; raises NotYours when they are no staff of this course.
+    ``tutor_id`` marks what is new to them and theirs; raises NotYours when they are no staff of this course.
     """
     seen_at = _seen_at(session, context_id, tutor_id)
     episodes = session.scalars(
@@ -41,26 +53,67 @@ def desk_queue(session: Session, context_id: int, now: datetime, *, tutor_id: in
         .where(Episode.context_id == context_id, Membership.state == "active")
         .where(or_(Episode.ended_at.is_(None), Episode.ended_at > now - WEEK))
     ).all()
-    open_now = [episode for episode in episodes if episode.ended_at is None]
-    waiting = [e for e in open_now if e.desk_snoozed_until is None or e.desk_snoozed_until <= now]
-    waiting.sort(key=lambda e: (not (e.due_at is not None and e.due_at <= now), -_worth(e, now), e.opened_at, e.id))
-    closed = sorted((e for e in episodes if e.ended_at), key=lambda e: (e.ended_at or now, e.id), reverse=True)
-    items = _items(session, [*waiting, *closed], seen_at)
+    by_place: dict[str, list[Episode]] = {"waiting": [], "in_hand": [], "asleep": [], "closed": []}
+    for episode in sorted(episodes, key=lambda e: _urgency(e, tutor_id, now)):
+        by_place[_place(episode, now)].append(episode)
+    by_place["closed"].sort(key=lambda e: (e.ended_at or now, e.id), reverse=True)
+    items = iter(_items(session, [e for part in by_place.values() for e in part], seen_at, tutor_id))
+    parts = {place: tuple(next(items) for _ in part) for place, part in by_place.items()}
     return DeskQueue(
         freshness=freshness(session, context_id, now),
-        items=items[: len(waiting)],
+        items=parts["waiting"],
+        in_hand=parts["in_hand"],
+        asleep=parts["asleep"],
         praise=praise_due(session, context_id),
         reports=_reports(session, context_id),
-        closed=items[len(waiting) :],
-        snoozed=len(open_now) - len(waiting),
+        closed=parts["closed"],
         raised=_count(session, context_id, Episode.opened_at, now),
         budget=_budget(session, context_id),
         handled=_count(session, context_id, Episode.tutored_at, now),
     )
 
 
-def _worth(episode: Episode, now: datetime) -> float:
-    return worth(StallKind(episode.kind), episode.probability, episode.since, now)
+def _urgency(episode: Episode, tutor_id: int | None, now: datetime) -> tuple[object, ...]:
+    overdue = episode.due_at is not None and episode.due_at <= now
+    good = worth(StallKind(episode.kind), episode.probability, episode.since, now)
+    return not _is_theirs(episode, tutor_id), not overdue, -good, episode.opened_at, episode.id
+
+
+def _is_theirs(episode: Episode, tutor_id: int | None) -> bool:
+    return tutor_id is None or episode.owner_id in (None, tutor_id)
+
+
+def _place(episode: Episode, now: datetime) -> str:
+    """Return where on the desk an episode lies; ``waits_now`` says the same of the waiting ones."""
+    if episode.ended_at is not None:
+        return "closed"
+    if episode.desk_snoozed_until is not None and episode.desk_snoozed_until > now:
+        return "asleep"
+    lately = episode.tutored_at is not None and episode.tutored_at > now - WORD_WORKS_FOR
+    return "in_hand" if lately or episode.state == "helped" else "waiting"
+
+
+def waits_now(now: datetime) -> ColumnElement[bool]:
+    """Return the condition for an episode that waits: open, awake, nobody helps, no tutor's word is at work."""
+    return (
+        Episode.ended_at.is_(None)
+        & or_(Episode.desk_snoozed_until.is_(None), Episode.desk_snoozed_until <= now)
+        & or_(Episode.tutored_at.is_(None), Episode.tutored_at <= now - WORD_WORKS_FOR)
+        & (Episode.state != "helped")
+    )
+
+
+def waiting_for(session: Session, context_id: int, now: datetime, tutor_id: int | None) -> int:
+    """Return how many people wait for this tutor: theirs and nobody's; for all where no tutor is named."""
+    query = (
+        select(func.count())
+        .select_from(Episode)
+        .join(Membership, Membership.id == Episode.membership_id)
+        .where(Episode.context_id == context_id, Membership.state == "active", waits_now(now))
+    )
+    if tutor_id is not None:
+        query = query.where(or_(Episode.owner_id.is_(None), Episode.owner_id == tutor_id))
+    return session.scalar(query) or 0
 
 
 def _seen_at(session: Session, context_id: int, tutor_id: int | None) -> datetime:
@@ -94,7 +147,9 @@ def _budget(session: Session, context_id: int) -> int:
     return budget_for(learners or 0, policy)
 
 
-def _items(session: Session, episodes: Sequence[Episode], seen_at: datetime) -> tuple[DeskItem, ...]:
+def _items(
+    session: Session, episodes: Sequence[Episode], seen_at: datetime, tutor_id: int | None
+) -> tuple[DeskItem, ...]:
     ids = [episode.id for episode in episodes]
     # The last step that touched a person: an episode's own opening and changes are no attempt to help.
     last = (
@@ -122,6 +177,8 @@ def _items(session: Session, episodes: Sequence[Episode], seen_at: datetime) -> 
             opened_at=e.opened_at,
             probability=e.probability,
             is_new=e.opened_at > seen_at,
+            is_theirs=_is_theirs(e, tutor_id),
+            until=e.desk_snoozed_until,
             outcome=e.outcome,
             ended_at=e.ended_at,
         )

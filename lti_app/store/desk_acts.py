@@ -50,7 +50,8 @@ def tutor_acted(
     """Record what a tutor did with an episode of their own course.
 
     ``what``: message (``body`` goes out through the next deliver, once per ``form_key``), voice (done by phone or in
-    person, ``body`` is a note), snooze (``until``, a week by default), hand_over (``to_id``, a colleague), wrong.
+    person, ``body`` is a note), snooze (``until``, a week by default), wake (no longer put aside), hand_over
+    (``to_id``, a colleague), wrong.
     Raises NotYours when the two are not of one course or the actor is no staff, TooLate when the episode has ended,
     ValueError (naming the field) for an unknown act, an empty message, over 4000 characters or a snooze over 60 days.
     """
@@ -126,6 +127,12 @@ def _snooze(session: Session, episode: Episode, act: Act) -> None:
     tell(session, episode.id, "tutor_snooze", act.now, by_id=act.tutor_id, until=until.isoformat())
 
 
+def _wake(session: Session, episode: Episode, act: Act) -> None:
+    if episode.desk_snoozed_until is not None and episode.desk_snoozed_until > act.now:
+        episode.desk_snoozed_until = None
+        tell(session, episode.id, "tutor_wake", act.now, by_id=act.tutor_id)
+
+
 def _hand_over(session: Session, episode: Episode, act: Act) -> None:
     if act.to_id is None:
         raise ValueError("to_id")
@@ -143,6 +150,7 @@ ACTS: dict[str, Callable[[Session, Episode, Act], None]] = {
     "message": _write,
     "voice": _speak,
     "snooze": _snooze,
+    "wake": _wake,
     "hand_over": _hand_over,
     "wrong": _wrong,
 }

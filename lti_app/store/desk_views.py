@@ -24,7 +24,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class DeskItem:
-    """One card of the queue; ``reasons`` are the two heaviest, ``tried`` the last step that touched a person."""
+    """One card of the queue; ``reasons`` are the two heaviest, ``tried`` the last step that touched a person.
+
+    ``is_theirs``: it is the looking tutor's, or nobody's; ``until`` is when one that was put aside comes back.
+    """
 
     episode_id: int
     face: Face
@@ -38,6 +41,8 @@ class DeskItem:
     opened_at: datetime
     probability: float
     is_new: bool
+    is_theirs: bool = True
+    until: datetime | None = None
     outcome: str | None = None
     ended_at: datetime | None = None
 
@@ -70,16 +75,18 @@ class ReportItem:
 class DeskQueue:
     """The queue by urgency; ``raised`` of ``budget`` episodes came up in the last seven days, ``handled`` were met.
 
-    ``closed`` ended in the last seven days (with their outcome), ``snoozed`` counts those the tutors sent to sleep.
+    ``items`` wait; ``in_hand`` have a helper or a tutor's word at work; ``asleep`` were put aside by the tutors;
+    ``closed`` ended in the last seven days (with their outcome).
     ``freshness`` is store.cohorts.Freshness: when the LMS was read, and what it could not say.
     """
 
     freshness: Any
     items: tuple[DeskItem, ...]
+    in_hand: tuple[DeskItem, ...]
+    asleep: tuple[DeskItem, ...]
     praise: tuple[PraiseItem, ...]
     reports: tuple[ReportItem, ...]
     closed: tuple[DeskItem, ...]
-    snoozed: int
     raised: int
     budget: int
     handled: int

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from lti_app.models import Episode, Match, Membership, Person
+from lti_app.models import Match, Membership, Person
 from lti_app.store import names
 from lti_app.store.presence import HERE, SAME_SITTING
 from lti_app.store.views import Face
@@ -81,21 +81,6 @@ def asks_waiting(session: Session, membership_id: int) -> int:
     """Return how many people wait for this member's answer as a helper."""
     query = select(func.count()).select_from(Match).where(Match.helper_id == membership_id)
     return session.scalar(query.where(Match.state.in_(("asked", "called")))) or 0
-
-
-def desk_waiting(session: Session, context_id: int, now: datetime) -> int:
-    """Return how many open episodes of a course wait for a tutor: nobody helps yet, and none was put off."""
-    query = (
-        select(func.count())
-        .select_from(Episode)
-        .where(
-            Episode.context_id == context_id,
-            Episode.ended_at.is_(None),
-            Episode.state != "helped",
-            or_(Episode.desk_snoozed_until.is_(None), Episode.desk_snoozed_until <= now),
-        )
-    )
-    return session.scalar(query) or 0
 
 
 def choose_scheme(session: Session, membership_id: int, scheme: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from lti_app.db import Database
 from lti_app.models import Delivery, Episode, Membership, Prompt
 from lti_app.store import matches
-from lti_app.store.desk import desk_case, desk_queue, desk_seen, praise_done, tutor_acted
+from lti_app.store.desk import desk_case, desk_queue, desk_seen, praise_done, tutor_acted, waiting_for
 from lti_app.store.episodes import record_feeling
 from lti_app.store.refusals import NotYours, TooLate
 from tests.sweep.course import NOW, Course, build, offers_help, stalls
@@ -97,7 +97,7 @@ def test_a_snoozed_case_comes_back(db: Database, course: Course, episode: int) -
     acts(db, episode, course.clara, "snooze", until=NOW + timedelta(days=3))
     with db.reading() as session:
         queue = desk_queue(session, course.context, NOW + timedelta(days=2))
-        assert (queue.items, queue.snoozed) == ((), 1)
+        assert (queue.items, [item.until for item in queue.asleep]) == ((), [NOW + timedelta(days=3)])
         assert len(desk_queue(session, course.context, NOW + timedelta(days=3)).items) == 1
     with pytest.raises(ValueError, match="until"):
         acts(db, episode, course.clara, "snooze", until=NOW + timedelta(days=90))
@@ -174,3 +174,43 @@ def test_a_report_reaches_the_desk_and_the_two_never_meet_again(db: Database, co
             praise_done(session, report.prompt_id, course.dario, NOW)
         praise_done(session, report.prompt_id, course.clara, NOW)
         assert desk_queue(session, course.context, NOW).reports == ()
+
+
+def test_whom_clara_wrote_to_is_in_good_hands_and_waits_again_after_a_week_without_a_move(
+    db: Database, course: Course, episode: int
+) -> None:
+    acts(db, episode, course.clara, "message", "Ciao Ada!")
+    with db.reading() as session:
+        queue = desk_queue(session, course.context, NOW + timedelta(days=6), tutor_id=course.clara)
+        assert ([item.face.name for item in queue.in_hand], queue.items) == (["Ada Rossi"], ())
+        assert waiting_for(session, course.context, NOW + timedelta(days=6), course.clara) == 0
+        queue = desk_queue(session, course.context, NOW + timedelta(days=7), tutor_id=course.clara)
+        assert ([item.face.name for item in queue.items], queue.in_hand) == (["Ada Rossi"], ())
+        assert waiting_for(session, course.context, NOW + timedelta(days=7), course.clara) == 1
+
+
+def test_carlos_case_stands_apart_on_claras_desk_and_does_not_count_as_hers(
+    db: Database, course: Course, episode: int
+) -> None:
+    acts(db, episode, course.clara, "hand_over", to_id=course.carlo)
+    with db.writing() as session:
+        stalls(session, course, course.others[0])
+    with db.reading() as session:
+        queue = desk_queue(session, course.context, NOW, tutor_id=course.clara)
+        assert [(item.face.name, item.is_theirs) for item in queue.items] == [
+            ("Fabio Greco", True),
+            ("Ada Rossi", False),
+        ]
+        counts = [waiting_for(session, course.context, NOW, who) for who in (course.clara, course.carlo, None)]
+    assert counts == [1, 2, 2]
+
+
+def test_what_was_put_aside_is_taken_up_again_at_once(db: Database, course: Course, episode: int) -> None:
+    acts(db, episode, course.clara, "snooze")
+    acts(db, episode, course.clara, "wake")
+    acts(db, episode, course.clara, "wake")
+    with db.reading() as session:
+        queue = desk_queue(session, course.context, NOW)
+        assert (len(queue.items), queue.asleep) == (1, ())
+        steps = [step.what for step in desk_case(session, course.context, episode, NOW).tried]
+    assert steps == ["tutor_snooze", "tutor_wake"]

@@ -95,7 +95,7 @@ def test_from_a_stall_to_a_person_and_back_to_moving(app: Flask, course: Course,
         for member in (course.bice, *course.others, course.clara, course.dario, course.eva):
             assert support_for(session, member, clock.now()).matches == ()
         queue = desk_queue(session, course.context, clock.now(), tutor_id=course.clara)
-        (item,) = queue.items
+        (item,) = queue.in_hand
         assert (item.face.name, item.kind, item.state) == ("Ada Rossi", "stuck", "helped")
         assert item.tried is not None
         assert (item.tried.what, [face.name for face in item.tried.people]) == ("accepted", ["Bruno Marchi"])

@@ -15,8 +15,8 @@ from lti_app.panels.events.parts import viewer
 from lti_app.panels.home import forms
 from lti_app.panels.peer.forms import Offer
 from lti_app.panels.peer.parts import Word, choices, note_seen, support_of_viewer
-from lti_app.shell import SCHEMES, render_panel
-from lti_app.store import ask, episodes, events, milestones, moods, people, places, projects, pulse, talk
+from lti_app.shell import SCHEMES, render_panel, tutor_of
+from lti_app.store import ask, desk, episodes, events, milestones, moods, people, places, projects, pulse, talk
 from lti_app.store.ask_rows import Viewer
 from lti_app.store.ask_views import QuestionLine
 from lti_app.store.event_views import EventLine
@@ -60,7 +60,7 @@ def _home(session: Session) -> HomeView:
         together=milestones.reached_together(session, me.context_id, now),
         next_event=events.next_one(session, viewer(), now),
         ask_about=ask_about,
-        desk_waiting=people.desk_waiting(session, me.context_id, now) if staff else 0,
+        desk_waiting=desk.waiting_for(session, me.context_id, now, tutor_of(me)) if staff else 0,
         win=projects.latest_win(session, me.context_id),
         ask_mood=not staff and bool(me.id) and moods.may_ask(me, now),
         shows_milestones=bool((me.settings or {}).get(milestones.SHOWS)),

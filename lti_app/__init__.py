@@ -32,7 +32,7 @@ def _time_zone() -> str | None:
 
 def create_app(settings: Settings, *, database: Database | None = None, clock: Clock | None = None) -> Flask:
     """Build the app from checked settings; ``database`` and ``clock`` let tests and the demo share theirs."""
-    from lti_app import admin, control, desk, errors, feeds, health, lti, moderation, panels, security
+    from lti_app import admin, caring, control, desk, errors, feeds, health, lti, moderation, panels, security
 
     app = Flask(__name__, template_folder=str(ROOT.parent / "templates"), static_folder="static")
     app.config.update(
@@ -51,6 +51,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     app.extensions["regista"] = House(settings, database or Database(settings.database_url), clock or Clock())
     Babel(app, locale_selector=_locale, timezone_selector=_time_zone)
     errors.install(app)
+    caring.install(app)
     security.install(app)
     for room in (lti, panels, desk, moderation, control, admin, feeds, health):
         app.register_blueprint(room.blueprint)

@@ -6,12 +6,13 @@ import logging
 import secrets
 
 from flask import Flask, Response, g, make_response, render_template, request
-from flask_babel import format_datetime, lazy_gettext
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from werkzeug.exceptions import HTTPException
 
+from lti_app.caring import help_contacts, stopped, written
 from lti_app.limits import brings_files
-from lti_app.store.speaking import Muted, TooFast
+from lti_app.store.speaking import Muted, Stopped
 from lti_app.visit import NoVisit
 
 log = logging.getLogger("regista.errors")
@@ -59,7 +60,11 @@ def trouble_page(trouble: Trouble) -> Response:
         trouble.log_detail or trouble.title,
     )
     template = "errors/_notice.html" if request.headers.get("HX-Request") else "errors/page.html"
-    page = render_template(template, trouble=trouble, who=WHO.get(trouble.who, ""), code=code)
+    facts: dict[str, object] = {"contacts": None, "drafts": ()}
+    # The words of the form come back, for browsers that let a frame keep nothing. A 413 has no form to read.
+    if trouble.status in (403, 404, 409, 429) and template == "errors/page.html":
+        facts = {"contacts": help_contacts(), "drafts": written()}
+    page = render_template(template, trouble=trouble, who=WHO.get(trouble.who, ""), code=code, **facts)
     response = make_response(page, trouble.status)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -97,14 +102,10 @@ def install(app: Flask) -> None:
         )
         return trouble_page(Trouble(title, words, status=401, log_detail=str(error)))
 
-    def on_muted(error: Muted) -> Response:
-        until = format_datetime(error.until, "d MMMM HH:mm")
-        words = _("Until %(until)s you can read everything, but not write. The reason: %(reason)s", until=until,
-                  reason=error.reason)  # fmt: skip
-        return trouble_page(Trouble(_("Your voice rests for a while"), words, status=403, who="tutor"))
-
-    def on_too_fast(error: TooFast) -> Response:
-        words = _("That was a lot in a short time. What you wrote is kept in this browser: send it again in a while.")
+    def on_stopped(error: Stopped) -> Response:
+        words = stopped(error)
+        if isinstance(error, Muted):
+            return trouble_page(Trouble(_("Your voice rests for a while"), words, status=403, who="tutor"))
         return trouble_page(Trouble(_("A little slower, please"), words, status=429, log_detail=str(error)))
 
     def on_http(error: HTTPException) -> Response:
@@ -119,7 +120,6 @@ def install(app: Flask) -> None:
 
     app.register_error_handler(Trouble, on_trouble)
     app.register_error_handler(NoVisit, on_no_visit)
-    app.register_error_handler(Muted, on_muted)
-    app.register_error_handler(TooFast, on_too_fast)
+    app.register_error_handler(Stopped, on_stopped)
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(Exception, on_unexpected)

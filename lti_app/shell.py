@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lti_app import welcoming
+from lti_app.caring import help_contacts
 from lti_app.house import house
 from lti_app.models import Membership
 from lti_app.store import (
@@ -30,7 +31,6 @@ from lti_app.store import (
 )
 from lti_app.store.ask_rows import Viewer
 from lti_app.store.community_settings import CommunitySettings, community_from
-from lti_app.store.speaking import CARE_UNTIL
 from lti_app.store.views import Face
 
 SCHEMES = ("light", "dark", "auto")
@@ -99,14 +99,6 @@ def _rules() -> CommunitySettings:
     return community_from(g.membership.context.settings, g.academy.settings)
 
 
-def _help_contacts() -> str | None:
-    """Return whom somebody may turn to whose words spoke of harm a few days ago ("" where the academy named nobody)."""
-    until = (g.membership.settings or {}).get(CARE_UNTIL)
-    if not isinstance(until, str) or until <= house().clock.now().isoformat():
-        return None
-    return _rules().help_contacts
-
-
 def _news(session: Session, key: str) -> int:
     """Return how much is new behind one tab."""
     me = g.membership
@@ -160,7 +152,7 @@ def make_shell(session: Session) -> Shell:
         unseen=news.unseen(session, me.id) if me.id else 0,
         is_staff=visit.is_staff,
         student_view=visit.student_view,
-        help_contacts=_help_contacts(),
+        help_contacts=help_contacts(),
     )
 
 

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from engagement.circles import MOST
 from lti_app.models import Circle, CircleCheckIn, CircleItem, CircleMember, CircleWish, Post, Thread
 from lti_app.store.course_facts import active_membership, time_zone_of
+from lti_app.store.hearing import hear
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.offers import WINDOW_CODES
 from lti_app.store.policies import policy_of
 from lti_app.store.prompts import NewPrompt, add
 from lti_app.store.refusals import NotYours, Taken, TooLate
+from lti_app.store.speaking import speak
 
 # With so many a circle can begin to talk; others may still come.
 BEGINS_WITH = 2
@@ -182,7 +184,8 @@ def add_item(
     """
     if len(words) > MAX_ITEM:
         raise ValueError("words")
-    _inside(session, circle_id, membership_id)
+    circle = _inside(session, circle_id, membership_id)
+    speak(session, circle.context_id, membership_id, now, words)
     many = select(func.count()).select_from(CircleItem).where(CircleItem.circle_id == circle_id)
     if (session.scalar(many) or 0) >= MAX_ITEMS:
         raise ValueError("items")
@@ -213,6 +216,8 @@ def check_in(session: Session, circle_id: int, membership_id: int, said: str, wo
     if len(words) > MAX_ITEM:
         raise ValueError("words")
     circle = _inside(session, circle_id, membership_id)
+    if words.strip():
+        speak(session, circle.context_id, membership_id, now, words)
     today = now.astimezone(time_zone_of(session, circle.context_id)).date()
     key = {"circle_id": circle_id, "membership_id": membership_id, "week_on": today - timedelta(days=today.weekday())}
     values = {"said": said, "words": words.strip(), "at": now}
@@ -232,6 +237,7 @@ def report(session: Session, circle_id: int, membership_id: int, about_id: int, 
     other = other.where(CircleMember.membership_id == about_id, CircleMember.membership_id != membership_id)
     if member.state not in ("in", "left") or session.scalar(other) is None:
         raise NotYours
+    hear(session, circle.context_id, membership_id, words, now)
     facts = {"words": words, "circle_id": circle_id, "about_id": about_id, "by_id": membership_id}
     key = f"{REPORT}:{circle_id}:{membership_id}:{about_id}"
     add(session, NewPrompt(key, "report", circle.context_id, None, by_id=membership_id, facts=facts), now)

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from engagement.values import Feeling as Felt
 from engagement.values import Outcome, Reason, Stall
-from lti_app.models import Activity, Episode, Feeling, Prompt
+from lti_app.models import Activity, Episode, Feeling, Membership, Prompt
 from lti_app.store.course_facts import active_membership
+from lti_app.store.hearing import hear
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.pairing import let_go, locked_episode
 from lti_app.store.refusals import NotYours, TooLate
@@ -63,6 +64,7 @@ def this_is_wrong(session: Session, episode_id: int, membership_id: int, words: 
 def _say(session: Session, membership_id: int, activity_id: int | None, said: str, words: str, now: datetime) -> None:
     feeling = Feeling(membership_id=membership_id, activity_id=activity_id, said=said, words=words.strip(), at=now)
     session.add(feeling)
+    hear(session, session.get_one(Membership, membership_id).context_id, membership_id, words, now)
 
 
 def record_feeling(

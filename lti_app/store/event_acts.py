@@ -16,7 +16,7 @@ from lti_app.store.event_views import Viewer
 from lti_app.store.inserts import insert_new
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.seats import fill_free
-from lti_app.store.speaking import check_voice
+from lti_app.store.speaking import is_watched, speak
 
 MAX_TITLE = 200
 MAX_WORDS = 8000
@@ -54,6 +54,7 @@ FIELDS = (
     "kind", "title", "starts_at", "ends_at", "words", "bring", "guests", "place", "link", "capacity", "activity_id",
     "section", "outcome",
 )  # fmt: skip
+WRITTEN = ("title", "words", "bring", "guests", "place")
 
 
 def call_meeting(
@@ -67,8 +68,9 @@ def call_meeting(
     state = viewer.may_call.get(plan.kind)
     if state is None or not viewer.membership_id:
         raise NotYours
-    if not viewer.is_staff:
-        check_voice(session, viewer.membership_id, now)
+    _say(session, viewer, now, *(getattr(plan, name) for name in WRITTEN))
+    if is_watched(session, viewer.membership_id, now):
+        state = "proposed"
     check_tie(session, viewer.context_id, plan.activity_id)
     hosts = hosts_named(session, viewer, plan.host_ids)
     values = {name: getattr(plan, name) for name in FIELDS}
@@ -92,6 +94,11 @@ def call_meeting(
         tell_staff(session, event, now)
     session.flush()
     return event_id, state
+
+
+def _say(session: Session, viewer: Viewer, now: datetime, *words: str) -> None:
+    """What is written of a meeting is read by the whole course: the same door as for posts."""
+    speak(session, viewer.context_id, viewer.membership_id, now, *words)
 
 
 def _open(session: Session, event: Event, now: datetime, *, in_lms: bool) -> None:
@@ -119,6 +126,8 @@ def change(
     moved = {"starts_at", "ends_at"}.intersection(told)
     was = event.starts_at
     changed = [name for name in FIELDS if getattr(plan, name) != getattr(event, name)]
+    if new_words := [getattr(plan, name) for name in WRITTEN if name in changed]:
+        _say(session, viewer, now, *new_words)
     for name in changed:
         setattr(event, name, getattr(plan, name))
     if moved:
@@ -165,6 +174,8 @@ def cancel(session: Session, viewer: Viewer, event_id: int, reason: str, now: da
     if event.state not in ("on", "proposed") or event.ends_at <= now:
         raise TooLate
     was_on = event.state == "on"
+    if reason:
+        _say(session, viewer, now, reason)
     event.state, event.reason, event.changed_at = "cancelled", reason, now
     event.sequence += 1
     if was_on:
@@ -206,6 +217,8 @@ def leave_notes(
     event = leads(session, viewer, event_id)
     if event.state != "on" or event.starts_at > now:
         raise TooLate
+    if notes != event.notes:
+        _say(session, viewer, now, notes)
     event.notes, event.recording = notes, recording
     first = event.notes_told_at is None and bool(notes or recording)
     if first:

@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 from lti_app.models import Kudos, Match, Membership, Post, Report, Thread
 from lti_app.store import people
 from lti_app.store.course_facts import active_membership, activity_refs
+from lti_app.store.hearing import staff_of
 from lti_app.store.inserts import changed_rows
 from lti_app.store.meetings import blocked_pairs, sides
 from lti_app.store.milestones import SHOWS
 from lti_app.store.notifications import notify
 from lti_app.store.refusals import NotYours, Refusal
-from lti_app.store.speaking import check_voice, staff_of
+from lti_app.store.speaking import speak
 from lti_app.store.thanks import MAX_WORDS, REASONS, WELL_DONE, About, write_kudos
 from lti_app.store.views import ActivityRef, Face
 
@@ -75,7 +76,7 @@ def give(
     if (from_id, to_id) in blocked_pairs(session, giver.context_id):
         raise NotYours
     about = _checked(session, about or About(), giver, to_id)
-    check_voice(session, from_id, now)
+    speak(session, giver.context_id, from_id, now, words)
     if reason != WELL_DONE and about.match_id is None and _today(session, from_id, now) >= MOST_A_DAY:
         raise EnoughToday
     return write_kudos(session, giver, to_id, reason, words, about, now, form_key)

@@ -16,7 +16,7 @@ from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.library import KINDS, Reader
 from lti_app.store.notifications import notify
 from lti_app.store.refusals import NotYours, Refusal, TooLate
-from lti_app.store.speaking import check_voice
+from lti_app.store.speaking import speak
 from lti_app.web_addresses import address_key
 
 MAX_TITLE = 200
@@ -58,8 +58,7 @@ def suggest(
     """
     if not reader.membership_id or piece.kind not in KINDS:
         raise NotYours
-    if not reader.is_staff:
-        check_voice(session, reader.membership_id, now)
+    speak(session, reader.context_id, reader.membership_id, now, piece.title, piece.why)
     check_tie(session, reader.context_id, piece.activity_id)
     # No row has an empty key, so a form without one is never taken for another.
     mine = select(Material.id, Material.state).where(
@@ -116,6 +115,8 @@ def recording_of(session: Session, reader: Reader, event_id: int, now: datetime)
 def change(session: Session, reader: Reader, material_id: int, piece: Piece, now: datetime) -> None:
     """Change a piece: staff any, a member their own while it waits. Raises NotYours, AlreadyThere."""
     row = _mine_or_staff(session, reader, material_id)
+    if (row.title, row.why) != (piece.title, piece.why):
+        speak(session, reader.context_id, reader.membership_id, now, piece.title, piece.why)
     check_tie(session, reader.context_id, piece.activity_id)
     key = address_key(piece.url) if piece.url else None
     if row.state in KEPT:

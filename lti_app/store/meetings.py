@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from lti_app.models import AuditEntry, Context, Deployment, Episode, Match, Membership, Milestone, Prompt, Thread
 from lti_app.store.bulk import table_of
 from lti_app.store.course_facts import active_membership
+from lti_app.store.hearing import hear
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.pairing import add_prompt, close_prompts, locked, move, settle
 from lti_app.store.prompts import NewPrompt, add
@@ -115,6 +116,7 @@ def report(session: Session, match_id: int, membership_id: int, words: str, now:
     if len(words) > MAX_REPORT:
         raise ValueError("words")
     match, episode = _met(session, match_id, membership_id)
+    hear(session, match.context_id, membership_id, words, now)
     match.reported_by_id = match.reported_by_id or membership_id
     match.ended_why = "reported"
     session.flush()

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from lti_app.models import AuditEntry, Context, Deployment, Membership, Mute, Post, Report, Thread
 from lti_app.store.ask_acts import tell_answer
 from lti_app.store.course_facts import active_staff
+from lti_app.store.hearing import CARE_UNTIL
 from lti_app.store.inserts import changed_rows
 from lti_app.store.notifications import notify
 from lti_app.store.post_news import tell_of_post
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.reports import MOST_WORDS
-from lti_app.store.speaking import CARE_UNTIL, WATCHED_UNTIL
+from lti_app.store.speaking import WATCHED_UNTIL
 from lti_app.store.words_index import words_changed
 
 #: What a moderator can do with a report: ``show`` lets a held post out, ``hide`` takes a post away, ``taken`` says that

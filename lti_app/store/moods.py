@@ -14,12 +14,11 @@ from engagement.mood import LOOK_BACK, Mood, offers_a_person
 from lti_app.models import AuditEntry, CourseGroup, GroupMember, Membership, MoodSaid
 from lti_app.store import people
 from lti_app.store.course_facts import active_membership, active_staff, time_zone_of
-from lti_app.store.hearing import hear
+from lti_app.store.hearing import hear, staff_of
 from lti_app.store.inserts import changed_rows
 from lti_app.store.moderation import academy_of
 from lti_app.store.notifications import notify
 from lti_app.store.refusals import NotYours
-from lti_app.store.speaking import staff_of
 from lti_app.store.views import Face
 
 MAX_WORDS = 600

@@ -14,6 +14,7 @@ from lti_app.store.course_facts import DONE, active_membership, activity_refs
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.policies import policy_of
 from lti_app.store.refusals import NotYours
+from lti_app.store.speaking import speak
 from lti_app.store.views import Offerable, OfferView
 
 # Codes of "when I am usually around", in the order of a form; the template finds the words.
@@ -117,6 +118,8 @@ def offer_help(
     _check(capacity, words)
     member = active_membership(session, membership_id)
     _check_done(session, member, activity_id)
+    if words.strip():
+        speak(session, member.context_id, membership_id, now, words)
     _look_again(session, member.context_id, now)
     values = {
         "capacity": capacity,

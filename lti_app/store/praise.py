@@ -13,9 +13,9 @@ from lti_app.store.course_facts import active_staff
 from lti_app.store.desk import praise_due
 from lti_app.store.desk_acts import praise_done
 from lti_app.store.desk_views import PraiseItem
+from lti_app.store.hearing import staff_of
 from lti_app.store.notifications import notify
 from lti_app.store.refusals import NotYours, TooLate
-from lti_app.store.speaking import staff_of
 
 OPEN = ("due", "claimed", "sent")
 

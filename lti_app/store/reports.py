@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Post, Report, Thread
 from lti_app.store import people
+from lti_app.store.hearing import hear, staff_of
 from lti_app.store.notifications import notify
 from lti_app.store.refusals import NotYours
-from lti_app.store.speaking import staff_of
 from lti_app.store.views import Face
 
 REASONS = ("unkind", "off_topic", "spam", "private", "answer_leak", "other")
@@ -103,6 +103,7 @@ def report_post(
     )  # fmt: skip
     session.add(row)
     session.flush()
+    hear(session, context_id, membership_id, words, now)
     staff = staff_of(session, context_id)
     notify(session, staff, "reported", f"reported:{row.id}", now, thread_id=post.thread_id, post_id=post_id)
     return True

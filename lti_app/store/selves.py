@@ -14,20 +14,24 @@ from lti_app.store import names, portraits, why
 from lti_app.store.course_facts import STAFF, active_membership
 from lti_app.store.milestones import SHOWS
 from lti_app.store.refusals import Taken
+from lti_app.store.speaking import speak
 
 MAX_NAME = 40
 TINTS = 6
 
 
-def choose_name(session: Session, membership_id: int, name: str) -> Person:
-    """Go by ``name`` from now on, everywhere; without one, by what the platform told. Raises NotYours, and Taken.
+def choose_name(session: Session, membership_id: int, name: str, now: datetime) -> Person:
+    """Go by ``name`` from now on, everywhere; without one, by what the platform told.
 
-    Taken: somebody of the course's staff is called so; nobody may be mistaken for them.
+    Raises NotYours, Muted, TooFast, and Taken: somebody of the course's staff is called so; nobody may be mistaken for
+    them.
     """
     member = active_membership(session, membership_id)
     person = session.get_one(Person, member.person_id, with_for_update=True)
     if name and name.casefold() != names.platform_name(person).casefold() and _is_staff_name(session, member, name):
         raise Taken
+    if name and name != person.display_name:
+        speak(session, member.context_id, membership_id, now, name)
     person.display_name = name or None
     session.flush()
     return person

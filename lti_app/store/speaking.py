@@ -5,28 +5,50 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Subquery, func, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from engagement.safety import Level, find_signal
-from lti_app.models import Membership, Mute, Post, Report, Thread
+from lti_app.models import (
+    CircleItem,
+    Event,
+    Kudos,
+    Material,
+    Membership,
+    Mute,
+    Poll,
+    PollOption,
+    Post,
+    PostRevision,
+    Report,
+    Thread,
+    Upload,
+)
 from lti_app.store.community_settings import CommunitySettings, community_of
 from lti_app.store.course_facts import STAFF
-from lti_app.store.notifications import notify
+from lti_app.store.hearing import hear
 from lti_app.store.refusals import Refusal
 
-#: At most so many posts of one person in a span; staff answer many people, so they get more.
+#: At most so many things of one person in a span, whatever the room; staff answer many people, so they get more.
 PACE = ((timedelta(minutes=1), 12), (timedelta(minutes=10), 40), (timedelta(days=1), 150))
 STAFF_FACTOR = 5
-#: After words that speak of harm, the help contacts stay on that person's pages for so long.
-CARE_FOR = timedelta(days=7)
-CARE_UNTIL = "care_until"
+#: What counts as something said: whose it is, and when they said it. A changed post is said anew.
+SAID: tuple[tuple[InstrumentedAttribute[int | None], InstrumentedAttribute[datetime]], ...] = (
+    (Post.author_id, Post.created_at),
+    (Kudos.from_id, Kudos.created_at),
+    (Event.by_id, Event.created_at),
+    (Material.by_id, Material.created_at),
+    (CircleItem.author_id, CircleItem.created_at),
+)
 WATCHED_UNTIL = "watched_until"
 MANY_LINKS = 3
 _LINK = re.compile(r"https?://|www\.", re.IGNORECASE)
 
 
-class Muted(Refusal):
+class Stopped(Refusal):
+    """Nothing is written just now; whatever was sent stays with whoever wrote it."""
+
+
+class Muted(Stopped):
     """This voice rests until ``until``, for a ``reason`` in a moderator's words."""
 
     def __init__(self, reason: str, until: datetime) -> None:
@@ -34,7 +56,7 @@ class Muted(Refusal):
         super().__init__(reason)
 
 
-class TooFast(Refusal):
+class TooFast(Stopped):
     """So much was said in so short a time that a little wait is due."""
 
     def __init__(self, wait: timedelta) -> None:
@@ -52,15 +74,37 @@ def check_voice(session: Session, membership_id: int, now: datetime) -> None:
     ).one_or_none()
     if mute is not None:
         raise Muted(mute.reason, mute.until)
-    spans = [func.count().filter(Post.created_at > now - span) for span, _most in PACE]
     role = select(Membership.role).where(Membership.id == membership_id).scalar_subquery()
-    row = session.execute(
-        select(role, *spans).where(Post.author_id == membership_id, Post.created_at > now - PACE[-1][0])
-    ).one()
+    said = _said(membership_id, now - PACE[-1][0])
+    spans = [func.count().filter(said.c.at > now - span) for span, _most in PACE]
+    row = session.execute(select(role, *spans).select_from(said)).one()
     factor = STAFF_FACTOR if row[0] in STAFF else 1
-    for (span, most), said in zip(PACE, row[1:], strict=True):
-        if said >= most * factor:
+    for (span, most), many in zip(PACE, row[1:], strict=True):
+        if many >= most * factor:
             raise TooFast(span)
+
+
+def _said(membership_id: int, since: datetime) -> Subquery:
+    parts = [select(at.label("at")).where(who == membership_id, at > since) for who, at in SAID]
+    changed = select(PostRevision.until.label("at")).join(Post, Post.id == PostRevision.post_id)
+    return union_all(*parts, changed.where(Post.author_id == membership_id, PostRevision.until > since)).subquery()
+
+
+def speak(session: Session, context_id: int, membership_id: int, now: datetime, *words: str | None) -> None:
+    """Let a member say something that others will read and that is no post, or raise Muted or TooFast.
+
+    This and ``look_over`` are the one door for what members write to each other. What is for oneself or for staff
+    alone only passes ``hear``: a voice that rests may always say how it is, or ask for help.
+    """
+    check_voice(session, membership_id, now)
+    hear(session, context_id, membership_id, "\n".join(one for one in words if one), now)
+
+
+def is_watched(session: Session, membership_id: int, now: datetime) -> bool:
+    """Whether what this member says to the course waits for a moderator for a while."""
+    member = session.get_one(Membership, membership_id)
+    watched = (member.settings or {}).get(WATCHED_UNTIL)
+    return member.role not in STAFF and isinstance(watched, str) and watched > now.isoformat()
 
 
 def look_over(session: Session, post: Post, thread: Thread, now: datetime) -> None:
@@ -69,11 +113,7 @@ def look_over(session: Session, post: Post, thread: Thread, now: datetime) -> No
     Words in a private thread are read by no moderator: only the signal leaves it, with the one who wrote, so that
     somebody can ask how they are.
     """
-    # A title is said with the first words of its thread.
-    opens = post.author_id == thread.author_id and post.created_at == thread.created_at
-    signal = find_signal(f"{thread.title}\n{post.body}" if opens else post.body)
-    if signal is not None:
-        _raise_signal(session, post, thread, signal.level, signal.words, now)
+    hear(session, thread.context_id, post.author_id, _all_words(session, post, thread), now, post_id=post.id)
     if thread.kind in ("match", "circle") or post.author_id is None:
         return
     rules = community_of(session, thread.context_id)
@@ -85,37 +125,21 @@ def look_over(session: Session, post: Post, thread: Thread, now: datetime) -> No
         session.flush()
 
 
-def _raise_signal(
-    session: Session, post: Post, thread: Thread, level: Level, words: tuple[str, ...], now: datetime
-) -> None:
-    report = Report(
-        context_id=thread.context_id, post_id=post.id, about_id=post.author_id, why="crisis", found=list(words),
-        words=level.value, made_at=now,
-    )  # fmt: skip
-    session.add(report)
-    session.flush()
-    key = f"crisis:{report.id}"
-    staff = staff_of(session, thread.context_id)
-    notify(session, staff, "crisis", key, now, by_id=post.author_id, facts={"report_id": report.id})
-    if level is Level.SPEAKS and post.author_id is not None:
-        member = session.get_one(Membership, post.author_id)
-        member.settings = {**(member.settings or {}), CARE_UNTIL: (now + CARE_FOR).isoformat()}
-
-
-def staff_of(session: Session, context_id: int) -> list[int]:
-    """Return the memberships of a course's active tutors and community managers."""
-    query = select(Membership.id).where(
-        Membership.context_id == context_id, Membership.state == "active", Membership.role.in_(STAFF)
-    )
-    return list(session.scalars(query))
+def _all_words(session: Session, post: Post, thread: Thread) -> str:
+    """Return what was written with a post: a title with the first one, what stands at its files and in its poll."""
+    opens = post.author_id == thread.author_id and post.created_at == thread.created_at
+    files = select(Upload.words, Upload.feedback).where(Upload.post_id == post.id, Upload.removed_at.is_(None))
+    options = select(PollOption.words).join(Poll, Poll.id == PollOption.poll_id).where(Poll.post_id == post.id)
+    beside = [words for row in session.execute(files) for words in row]
+    beside += session.scalars(options) if opens else ()
+    return "\n".join(one for one in (thread.title if opens else "", post.body, *beside) if one)
 
 
 def _waits(session: Session, post: Post, thread: Thread, rules: CommunitySettings, now: datetime) -> bool:
     member = session.get_one(Membership, post.author_id)
     if member.role in STAFF:
         return False
-    watched = (member.settings or {}).get(WATCHED_UNTIL)
-    if isinstance(watched, str) and watched > now.isoformat():
+    if is_watched(session, member.id, now):
         return True
     many_links = rules.hold_links and len(_LINK.findall(post.body)) >= MANY_LINKS
     if not rules.hold_first and not many_links:

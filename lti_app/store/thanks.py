@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Kudos, Match, Membership
 from lti_app.store.course_facts import active_membership
-from lti_app.store.hearing import hear
 from lti_app.store.inserts import insert_new
 from lti_app.store.notifications import notify
 
@@ -47,7 +46,6 @@ def write_kudos(
     if kudos_id is None:
         return None
     notify(session, [to_id], "kudos", f"kudos:{kudos_id}", now, by_id=giver.id, facts={"kudos_id": kudos_id})
-    hear(session, giver.context_id, giver.id, words, now)
     return kudos_id
 
 

@@ -250,3 +250,28 @@ def test_staff_and_facilitators_find_ways_to_begin(as_: As, course: Course, db: 
 def test_words_of_harm_in_a_title_are_heard_too(as_: As, course: Course, db: Database, room: str) -> None:
     as_(course.ada).sends(f"{room}/new", title="Non ce la faccio più a vivere", body="Scusate lo sfogo.", sure="yes")
     assert told(db, course.clara).count("crisis") == 1
+
+
+def test_the_pace_is_one_for_all_rooms(as_: As, course: Course, db: Database, clock: StillClock) -> None:
+    ada = as_(course.ada)
+    for number in range(6):
+        assert ada.sends("talk/new", title=f"Number {number}", body="Hi").status_code in (200, 303)
+    for number in range(6):
+        sent = {"kind": "link", "title": f"Joins {number}", "url": f"https://example.org/{number}", "why": "Good."}
+        assert ada.sends("library/give", **sent).status_code in (200, 303)
+    slower = ada.sends("wins/kudos", to_id=str(course.bruno), reason="clear", words="Kept words")
+    assert slower.status_code == 422
+    assert "That was a lot in a short time." in slower.text
+    assert "Kept words" in slower.text
+    assert ada.sends("library/give", kind="link", title="One more", why="Kept, too").status_code in (422, 429)
+
+
+def test_a_meeting_of_somebody_who_was_warned_waits_for_a_yes(as_: As, course: Course, db: Database) -> None:
+    with db.writing() as session:
+        session.get_one(Context, course.context).settings = {"study_sessions": "hold"}
+        until = (NOW + timedelta(days=30)).isoformat()
+        session.get_one(Membership, course.bruno).settings = {"watched_until": until}
+    form = {"kind": "study", "title": "Shoes", "on": "2026-11-24", "begins": "18:30", "ends": "19:00"}
+    as_(course.bruno).sends("events/call", **form)
+    assert "Shoes" not in as_(course.ada).opens("events").text
+    assert "Shoes" in as_(course.clara).opens("events").text

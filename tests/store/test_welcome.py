@@ -89,7 +89,7 @@ def test_two_who_greet_first_at_the_same_moment_meet_in_one_thread(db: Database)
 
 def test_erasing_oneself_leaves_what_the_platform_told(db: Database) -> None:
     with written(db) as (session, course):
-        selves.choose_name(session, course.ada, "Adina")
+        selves.choose_name(session, course.ada, "Adina", NOW)
         selves.choose_look(session, course.ada, 3)
         selves.erase_oneself(session, course.ada, NOW)
         person = session.get_one(Person, session.get_one(Membership, course.ada).person_id)

@@ -77,7 +77,7 @@ def be_called() -> Response:
         return _answer(drafts=Drafts(name=name))
     try:
         with house().db.writing() as session:
-            person = selves.choose_name(session, g.membership.id, name.value)
+            person = selves.choose_name(session, g.membership.id, name.value, house().clock.now())
             person = selves.choose_look(session, g.membership.id, tint)
             g.membership.person.display_name, g.membership.person.tint = person.display_name, person.tint
     except Taken:

@@ -9,16 +9,16 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lti_app.answers import answer
+from lti_app.caring import stopped
 from lti_app.fields import Field, form_key, read_text
 from lti_app.house import house
 from lti_app.panels.pulse.forms import read_thought
 from lti_app.panels.pulse.rooms import blueprint
 from lti_app.panels.pulse.views import page as pulse_page
-from lti_app.panels.wins.projects import resting
 from lti_app.shell import render_panel
 from lti_app.store import ideas, posting, remarks
 from lti_app.store.refusals import NotYours, TooLate
-from lti_app.store.speaking import Muted, TooFast
+from lti_app.store.speaking import Stopped
 
 
 @blueprint.post("/idea")
@@ -36,8 +36,8 @@ def have_idea() -> Response:
             )  # fmt: skip
     except NotYours:
         abort(404)
-    except (Muted, TooFast):
-        page = partial(pulse_page, thought=thought, done=resting())
+    except Stopped as stop:
+        page = partial(pulse_page, thought=thought, done=stopped(stop))
         return answer(fragment=page, page=page, to="", status=422)
     drawn = partial(_page, thread_id)
     return answer(fragment=drawn, page=drawn, to=url_for(".idea", thread_id=thread_id))
@@ -120,8 +120,8 @@ def comment_idea(thread_id: int) -> Response:
             abort(404)
         except TooLate:
             draft = Field(draft.value, _("This discussion has been closed in the meantime."))
-        except (Muted, TooFast):
-            draft = Field(draft.value, resting())
+        except Stopped as stop:
+            draft = Field(draft.value, stopped(stop))
     return _answer(thread_id, draft) if draft.fault else _answer(thread_id, said=_("Your words are there."))
 
 

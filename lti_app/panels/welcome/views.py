@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_app import welcoming
 from lti_app.answers import answer
+from lti_app.caring import stopped
 from lti_app.fields import Field, form_key, read_text
 from lti_app.house import house
 from lti_app.letter_words import language_of
@@ -21,7 +22,7 @@ from lti_app.panels.welcome.starters import starters
 from lti_app.shell import render_panel
 from lti_app.store import hello, norms, selves, welcome, why
 from lti_app.store.refusals import Taken, TooLate
-from lti_app.store.speaking import Muted, TooFast
+from lti_app.store.speaking import Stopped
 from lti_app.store.talk import MAX_BODY
 from lti_app.welcoming import Drafts
 
@@ -86,7 +87,7 @@ def be_called() -> Response:
         return _again("name", Drafts(name=name))
 
     def act(session: Session) -> None:
-        person = selves.choose_name(session, g.membership.id, name.value)
+        person = selves.choose_name(session, g.membership.id, name.value, house().clock.now())
         person = selves.choose_look(session, g.membership.id, tint)
         g.membership.person.display_name, g.membership.person.tint = person.display_name, person.tint
 
@@ -128,9 +129,8 @@ def say_hello() -> Response:
         )
     except TooLate:
         return _again("hello", Drafts(hello=Field(words.value, _("That did not work. Please try once more."))))
-    except (Muted, TooFast):
-        fault = _("Your voice rests just now, so this cannot be said yet. You can leave this out and come back.")
-        return _again("hello", Drafts(hello=Field(words.value, fault)))
+    except Stopped as stop:
+        return _again("hello", Drafts(hello=Field(words.value, stopped(stop))))
 
 
 @blueprint.post("/skip")

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lti_app.answers import answer
+from lti_app.caring import stopped
 from lti_app.fields import Field, form_key, read_text
 from lti_app.house import house
 from lti_app.limits import takes_files
@@ -19,12 +20,7 @@ from lti_app.panels.wins.views import page as wins_page
 from lti_app.shell import render_panel
 from lti_app.store import posting, projects, remarks
 from lti_app.store.refusals import NotYours, TooLate
-from lti_app.store.speaking import Muted, TooFast
-
-
-def resting() -> str:
-    """Return the word for a voice that rests or has to wait a moment."""
-    return _("Your voice rests just now, so this cannot be sent yet.")
+from lti_app.store.speaking import Stopped
 
 
 @blueprint.post("/show")
@@ -42,8 +38,8 @@ def show_project() -> Response:
                 session, me.context_id, me.id, showing.title.value, showing.body.value, showing.link.value,
                 house().clock.now(), form_key=showing.form_key, files=files.keys,
             )  # fmt: skip
-    except (Muted, TooFast):
-        held = partial(wins_page, None, showing, files, resting())
+    except Stopped as stop:
+        held = partial(wins_page, None, showing, files, stopped(stop))
         return answer(fragment=held, page=held, to="", status=422)
     page = partial(_page, thread_id)
     return answer(fragment=page, page=page, to=url_for(".project", thread_id=thread_id))
@@ -95,8 +91,8 @@ def comment(thread_id: int) -> Response:
             abort(404)
         except TooLate:
             draft = Field(draft.value, _("This discussion has been closed in the meantime."))
-        except (Muted, TooFast):
-            draft = Field(draft.value, resting())
+        except Stopped as stop:
+            draft = Field(draft.value, stopped(stop))
     to = url_for(".project", thread_id=thread_id)
     if draft.fault:
         return answer(

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lti_app.answers import answer, wants_fragment
+from lti_app.caring import stopped
 from lti_app.fields import Field, read_text
 from lti_app.house import house
 from lti_app.panels.files import Files
@@ -18,7 +19,7 @@ from lti_app.panels.wins.rooms import blueprint
 from lti_app.shell import render_panel
 from lti_app.store import kudos, milestones, near, people, praise, projects
 from lti_app.store.refusals import NotYours, TooLate
-from lti_app.store.speaking import Muted, TooFast
+from lti_app.store.speaking import Stopped
 from lti_app.store.views import Face
 
 
@@ -151,8 +152,8 @@ def _give(thanks: Thanks) -> str:
         abort(404)
     except kudos.EnoughToday:
         return _("You have said many kind words today. Keep this one for tomorrow: it will weigh more.")
-    except (Muted, TooFast):
-        return _("Your voice rests just now, so this cannot be sent yet.")
+    except Stopped as stop:
+        return stopped(stop)
     return ""
 
 

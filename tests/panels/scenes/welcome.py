@@ -21,7 +21,7 @@ def pages(session: Session, course: Course, ids: dict[str, int], empty: int) -> 
         member.settings = {**member.settings, "welcome": {"passed": passed}}
     session.flush()
     why.say_why(session, mara, "belonging", "Studiare da sola mi spegne. Cerco chi ci prova con me.", "helpers", NOW)
-    selves.choose_name(session, mara, "Marina")
+    selves.choose_name(session, mara, "Marina", NOW)
     selves.choose_look(session, mara, 2)
     return [
         ("welcome-norms", luca, "home"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flask import Response, abort, g, request, url_for
+from flask import Response, abort, current_app, g, request, url_for
 from flask_babel import gettext as _
 
 from lti_app.answers import answer
@@ -40,6 +40,20 @@ def _number(name: str) -> int | None:
     return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) <= 18 else None
 
 
+#: The page of a thread, by its kind; a meeting's own page goes by another number.
+PAGES = {
+    "talk": "panels.talk.thread", "ask": "panels.ask.thread", "win": "panels.wins.project", "idea": "panels.pulse.idea",
+}  # fmt: skip
+
+
+def _where(it: reports.ReportView) -> str:
+    """Return the address where the words stand that a report is about, or "" where no page shows them."""
+    page = PAGES.get(it.thread_kind)
+    if page is None or it.thread_id is None or page not in current_app.view_functions:
+        return ""
+    return url_for(page, thread_id=it.thread_id, post=it.post_id, _anchor=f"post-{it.post_id}")
+
+
 def queue_page(said: str = "", sent: Sent | None = None, fault: str = "") -> str:
     """Draw the queue with a word about what was just done."""
     context_id = g.membership.context_id
@@ -53,6 +67,7 @@ def queue_page(said: str = "", sent: Sent | None = None, fault: str = "") -> str
             said=said,
             fault=fault,
             sent=sent or Sent(),
+            where=_where,
             longest=moderation.LONGEST_MUTE_DAYS,
             usual=USUAL_DAYS,
         )

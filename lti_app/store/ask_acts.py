@@ -10,7 +10,7 @@ from pathlib import PurePath
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lti_app.models import Activity, Post, Thread, ThreadVote, Upload
+from lti_app.models import Activity, Notification, Post, Thread, ThreadVote, Upload
 from lti_app.store import ask_rows, words_index
 from lti_app.store.ask_page import question_row
 from lti_app.store.ask_rows import Viewer
@@ -171,4 +171,7 @@ def tell(
 ) -> None:
     """Tell these members about a post of a question; ``by_id`` is None where its author is not to be named."""
     facts = {"title": thread.title}
+    # Who is named in it has just heard of the very same words.
+    heard = select(Notification.membership_id).where(Notification.key == f"mention:{post.id}")
+    who = set(who) - set(session.scalars(heard.where(Notification.post_id == post.id)))
     notify(session, who, kind, key, now, by_id=by_id, thread_id=thread.id, post_id=post.id, facts=facts)

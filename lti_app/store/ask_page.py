@@ -54,6 +54,8 @@ def read_question(session: Session, viewer: Viewer, thread_id: int) -> QuestionP
         is_archived=thread.archived_at is not None,
         closed=thread.closed_at is not None,
         pinned=thread.pinned_at is not None,
+        moved_at=thread.moved_at,
+        last_id=max(ids, default=0),
         may_accept=bool(viewer.membership_id) and (viewer.is_staff or _is_asker(line)),
     )
 

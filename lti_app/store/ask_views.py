@@ -88,6 +88,8 @@ class QuestionPage:
     closed: bool
     pinned: bool
     may_accept: bool
+    moved_at: datetime | None = None
+    last_id: int = 0
     names: tuple[str, ...] = ()
 
 

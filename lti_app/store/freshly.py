@@ -28,6 +28,14 @@ def moved_at(session: Session, context_id: int, membership_id: int, thread_id: i
     )
 
 
+def kind_of(session: Session, context_id: int, thread_id: int) -> str:
+    """Return which kind of thread of this course it is; raises NotYours."""
+    kind = session.scalar(select(Thread.kind).where(Thread.id == thread_id, Thread.context_id == context_id))
+    if kind is None:
+        raise NotYours
+    return kind
+
+
 def posts_after(
     session: Session, context_id: int, thread_id: int, after: int, membership_id: int, *, to_staff: bool
 ) -> tuple[PostView, ...]:

@@ -13,8 +13,9 @@ from lti_app.models import IdeaState, Post, Thread, ThreadVote
 from lti_app.store import people
 from lti_app.store.course_facts import active_membership, active_staff
 from lti_app.store.notifications import notify
+from lti_app.store.post_views import PostView, shown_to
 from lti_app.store.refusals import NotYours
-from lti_app.store.remarks import Comment, posts_of, seen_posts, thread_of
+from lti_app.store.remarks import posts_of, seen_posts, thread_of
 from lti_app.store.views import Face
 
 NEW = "new"
@@ -46,9 +47,10 @@ class IdeaPage:
     """One idea with what was said about it; the first post is the idea itself."""
 
     idea: Idea
-    first: Comment
-    posts: tuple[Comment, ...]
+    first: PostView
+    posts: tuple[PostView, ...]
     is_open: bool
+    moved_at: datetime
 
 
 def list_ideas(
@@ -69,10 +71,12 @@ def list_ideas(
         .join(Post, Post.id == first_id)
         .outerjoin(IdeaState, IdeaState.thread_id == Thread.id)
         .where(Thread.context_id == context_id, Thread.kind == "idea", Thread.hidden_at.is_(None))
-        .where(Thread.archived_at.is_(None), seen_posts(viewer_id, to_staff))
     )
     if thread_id is not None:
-        query = query.where(Thread.id == thread_id)
+        # Its own page: staff see there, too, what a moderator has taken away.
+        query = query.where(Thread.id == thread_id, shown_to(viewer_id, to_staff=to_staff))
+    else:
+        query = query.where(Thread.archived_at.is_(None), seen_posts(viewer_id, to_staff))
     closed = IdeaState.status.in_(("done", "declined"))
     rows = session.execute(
         query.order_by(func.coalesce(closed, False), voices_of.desc(), Thread.id.desc()).limit(PAGE)
@@ -100,11 +104,11 @@ def list_ideas(
 def read_idea(session: Session, context_id: int, thread_id: int, viewer_id: int, *, to_staff: bool = False) -> IdeaPage:
     """Return one idea; raises NotYours."""
     found = list_ideas(session, context_id, viewer_id, to_staff=to_staff, thread_id=thread_id)
-    posts = posts_of(session, thread_id, viewer_id, to_staff=to_staff) if found else ()
-    if not posts:
+    if not found:
         raise NotYours
+    posts = posts_of(session, thread_id, viewer_id, to_staff=to_staff)
     thread = thread_of(session, context_id, thread_id, "idea")
-    return IdeaPage(found[0], posts[0], posts[1:], thread.closed_at is None)
+    return IdeaPage(found[0], posts[0], posts[1:], thread.closed_at is None, thread.moved_at)
 
 
 def lend_voice(session: Session, context_id: int, thread_id: int, membership_id: int, now: datetime) -> bool:

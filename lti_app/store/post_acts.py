@@ -94,7 +94,7 @@ def take_back(
     session.flush()
     left = select(func.count()).select_from(Post).where(Post.thread_id == thread.id, Post.deleted_at.is_(None))
     is_over = thread.match_id is None and thread.circle_id is None and thread.author_id == membership_id
-    ends = is_over and thread.kind in ("talk", "ask") and not session.scalar(left)
+    ends = is_over and thread.kind in ("talk", "ask", "idea", "win") and not session.scalar(left)
     if ends:
         thread.hidden_at = now
     words_changed(session, thread.id)

@@ -30,6 +30,7 @@ def start_thread(
     body: str,
     now: datetime,
     *,
+    kind: str = "talk",
     activity_id: int | None = None,
     section: str = "",
     form_key: str | None = None,
@@ -38,14 +39,14 @@ def start_thread(
 ) -> int:
     """Start a discussion with its first post and return its id; the same ``form_key`` again returns the same thread.
 
-    Raises NotYours when the activity or the section is not of this course.
+    ``kind`` is talk, idea or win. Raises NotYours when the activity or the section is not of this course.
     """
     places.check_tie(session, context_id, activity_id, section)
     thread_id = insert_new(
         session,
         Thread,
         context_id=context_id,
-        kind="talk",
+        kind=kind,
         title=title,
         author_id=membership_id,
         activity_id=activity_id,
@@ -81,21 +82,21 @@ def reply(
     thread = session.scalar(course_threads(context_id).where(Thread.id == thread_id).with_for_update())
     if thread is None:
         raise NotYours
-    return _reply(session, thread, membership_id, body, now, form_key, files)
+    return reply_in(session, thread, membership_id, body, now, form_key, files)
 
 
 def reply_private(
     session: Session, match_id: int, membership_id: int, body: str, now: datetime, *, form_key: str | None = None
 ) -> bool:
     """Say something to the other one of a match; raises NotYours, TooLate when the two have parted."""
-    return _reply(session, private_thread(session, match_id, membership_id), membership_id, body, now, form_key)
+    return reply_in(session, private_thread(session, match_id, membership_id), membership_id, body, now, form_key)
 
 
 def reply_circle(
     session: Session, circle_id: int, membership_id: int, body: str, now: datetime, *, form_key: str | None = None
 ) -> bool:
     """Say something in one's circle; raises NotYours, TooLate when the circle has ended."""
-    return _reply(session, circle_thread(session, circle_id, membership_id), membership_id, body, now, form_key)
+    return reply_in(session, circle_thread(session, circle_id, membership_id), membership_id, body, now, form_key)
 
 
 def reply_event(
@@ -109,10 +110,10 @@ def reply_event(
     form_key: str | None = None,
 ) -> bool:
     """Say something under a meeting of this course; raises NotYours and TooLate."""
-    return _reply(session, event_thread(session, context_id, event_id), membership_id, body, now, form_key)
+    return reply_in(session, event_thread(session, context_id, event_id), membership_id, body, now, form_key)
 
 
-def _reply(
+def reply_in(
     session: Session,
     thread: Thread,
     membership_id: int,
@@ -121,6 +122,7 @@ def _reply(
     form_key: str | None,
     files: Collection[str] = (),
 ) -> bool:
+    """Say something in a thread whose row was found for this member; returns whether it was new. Raises TooLate."""
     if thread.closed_at is not None:
         raise TooLate
     post_id = _say(session, thread.id, membership_id, body, now, form_key, files)

@@ -210,11 +210,11 @@ def test_irene_shows_what_she_made_and_others_say_something(as_: As, course: Cou
     assert "<strong>map</strong>" in page
     with db.reading() as session:
         post = session.scalars(select(Post.id)).one()
-    assert 'aria-pressed="true"' in ada.sends(f"wins/{thread}/warm/{post}", htmx=True).text
-    assert irene.sends(f"wins/{thread}/warm/{post}").status_code == 404
+    assert 'aria-pressed="true"' in ada.sends(f"talk/post/{post}/sign", htmx=True, kind="heart").text
+    assert irene.sends(f"talk/post/{post}/sign", kind="heart").status_code == 404
     assert "Your words are there." in ada.sends(f"wins/{thread}/comment", htmx=True, body="Lovely.").text
     assert told(db, "warm") == told(db, "reply") == {course.others[3]}
-    ada.sends(f"wins/{thread}/warm/{post}", htmx=True)
+    ada.sends(f"talk/post/{post}/sign", htmx=True, kind="heart")
     assert rows(db, Reaction) == 0
 
 
@@ -244,7 +244,7 @@ def test_hidden_and_held_projects_are_not_there(as_: As, course: Course, db: Dat
         session.scalars(select(Post)).one().held_at = NOW
     assert "My map" not in as_(course.bruno).opens("wins").text
     assert as_(course.bruno).opens(f"wins/{thread}").status_code == 404
-    assert "a moderator looks at it first" in as_(course.ada).opens(f"wins/{thread}").text
+    assert "waits for a moderator" in as_(course.ada).opens(f"wins/{thread}").text
     assert "My map" in as_(course.clara).opens("wins").text
     with db.writing() as session:
         session.scalars(select(Thread)).one().hidden_at = NOW
@@ -269,7 +269,7 @@ def test_dario_and_eva_see_nothing_of_it(as_: As, course: Course, db: Database) 
         for words in ("My map", "Only here", "Bruno"):
             assert words not in page
         for path in (
-            f"wins/{thread}", f"wins/{thread}/comment", f"wins/{thread}/warm/{post}", f"wins/warm/{milestone}",
+            f"wins/{thread}", f"wins/{thread}/comment", f"talk/post/{post}/edit", f"wins/warm/{milestone}",
             f"wins/kudos/{number}/hide", f"wins/kudos/{number}/tell",
         ):  # fmt: skip
             assert who.sends(path, body="Hello").status_code == 404, path

@@ -173,7 +173,7 @@ def part_in_everything(session: Session, course: Course) -> dict[str, int]:
     piece = library_acts.Piece("link", "Joins", "It helped.", "https://example.org/other")
     found["piece"], _state = library_acts.suggest(session, Reader(context, ada, False), piece, NOW)
     found["win"] = projects.show_project(session, context, bruno, "Mine", "Look.", "", NOW)
-    found["idea"], _new = remarks.start(session, context, bruno, "idea", "More", "Time.", NOW)
+    found["idea"] = remarks.start(session, context, bruno, "idea", "More", "Time.", NOW)
     asked = [surveys.Asked("words", "What else?")]
     found["survey"] = surveys.make_survey(
         session, context, course.clara, "How", "", asked, NOW, anonymous=False, closes_at=NOW + timedelta(days=3)

@@ -162,8 +162,8 @@ def test_how_an_activity_felt_is_shown_from_five_people_and_the_last_word_counts
 
 def test_ideas_rise_by_voices_and_whoever_was_for_it_hears_what_became_of_it(db: Database) -> None:
     with written(db) as (session, course):
-        first, _ = remarks.start(session, course.context, course.ada, "idea", "Later", "Words", NOW, form_key="a")
-        second, _ = remarks.start(session, course.context, course.bice, "idea", "Sooner", "Words", NOW, form_key="b")
+        first = remarks.start(session, course.context, course.ada, "idea", "Later", "Words", NOW, form_key="a")
+        second = remarks.start(session, course.context, course.bice, "idea", "Sooner", "Words", NOW, form_key="b")
         assert ideas.lend_voice(session, course.context, second, course.bruno, NOW)
         with pytest.raises(NotYours):
             ideas.lend_voice(session, course.context, second, course.bice, NOW)
@@ -184,7 +184,7 @@ def test_ideas_rise_by_voices_and_whoever_was_for_it_hears_what_became_of_it(db:
 
 def test_those_who_said_it_hear_what_changed_because_of_them(db: Database) -> None:
     with written(db) as (session, course):
-        idea, _ = remarks.start(session, course.context, course.ada, "idea", "Shorter", "Words", NOW, form_key="a")
+        idea = remarks.start(session, course.context, course.ada, "idea", "Shorter", "Words", NOW, form_key="a")
         ideas.lend_voice(session, course.context, idea, course.bruno, NOW)
         pulse.say_feeling(session, course.bice, course.quiz_2, "too_hard", "", NOW)
         causes = [("idea", idea), ("activity", course.quiz_2)]

@@ -16,6 +16,7 @@ from lti_app.limits import takes_files
 from lti_app.panels.ask.forms import read_answer
 from lti_app.panels.ask.views import blueprint, doer, viewer
 from lti_app.panels.files import Files, take_files
+from lti_app.panels.live import views as live
 from lti_app.panels.talk import posts
 from lti_app.shell import render_panel
 from lti_app.store import ask_acts, ask_page, ask_signs, places, posting, thread_acts
@@ -78,7 +79,16 @@ def _one(thread_id: int, post_id: int, said: str) -> str:
     return render_template("panels/ask/_one.html", **draws)
 
 
+def _fresh(session: Session, thread_id: int, after: int, moved_at: datetime | None) -> str:
+    """Draw the answers that came after a post, to stand beneath the others."""
+    question = _read(session, thread_id)
+    new = [one for one in question.answers if one.id > after]
+    draws = {"question": question, "new": new, "moved_at": moved_at, "after": max([after, *(one.id for one in new)])}
+    return render_template("panels/ask/_fresh.html", **draws, may_confirm=doer().is_staff)
+
+
 posts.DRAWN["ask"] = _one
+live.FRESH["ask"] = _fresh
 posts.PLACES["ask"] = ("panels.ask.thread", "panels.ask.show")
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from flask import Blueprint, Response, abort, g, make_response, render_template, request
+from sqlalchemy.orm import Session
 
 from lti_app import door
 from lti_app.house import house
@@ -15,6 +19,8 @@ posts_blueprint = Blueprint("live_posts", __name__, url_prefix="/v/<ref>/live")
 door.guard(posts_blueprint)
 # What was said in the same breath as the page was drawn is not news.
 SAME = 0.001
+#: Rooms that draw in their own way what was said after a post: by the kind of thread.
+FRESH: dict[str, Callable[[Session, int, int, datetime | None], str]] = {}
 
 
 @blueprint.get("/<int:thread_id>")
@@ -48,11 +54,19 @@ def posts(thread_id: int) -> Response:
     after = int(raw) if raw.isascii() and raw.isdecimal() and len(raw) <= 18 else 0
     try:
         with house().db.reading() as session:
-            found = freshly.posts_after(session, me.context_id, thread_id, after, me.id, to_staff=g.visit.is_staff)
             moved = freshly.moved_at(session, me.context_id, me.id, thread_id)
+            drawn = FRESH.get(freshly.kind_of(session, me.context_id, thread_id))
+            if drawn is not None:
+                return _fresh(drawn(session, thread_id, after, moved))
+            found = freshly.posts_after(session, me.context_id, thread_id, after, me.id, to_staff=g.visit.is_staff)
     except NotYours:
         abort(404)
-    page = render_template("panels/live/_posts.html", thread_id=thread_id, posts=found, moved_at=moved, after=after)
+    return _fresh(
+        render_template("panels/live/_posts.html", thread_id=thread_id, posts=found, moved_at=moved, after=after)
+    )
+
+
+def _fresh(page: str) -> Response:
     response = make_response(page)
     response.headers["Cache-Control"] = "no-store"
     return response

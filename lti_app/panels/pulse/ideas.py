@@ -15,10 +15,13 @@ from lti_app.house import house
 from lti_app.panels.pulse.forms import read_thought
 from lti_app.panels.pulse.rooms import blueprint
 from lti_app.panels.pulse.views import page as pulse_page
+from lti_app.panels.talk import posts
 from lti_app.shell import render_panel
 from lti_app.store import ideas, posting, remarks
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.speaking import Stopped
+
+posts.PLACES["idea"] = ("panels.pulse.idea", "panels.pulse.show")
 
 
 @blueprint.post("/idea")
@@ -30,7 +33,7 @@ def have_idea() -> Response:
         return answer(fragment=page, page=page, to="", status=422)
     try:
         with house().db.writing() as session:
-            thread_id, _new = remarks.start(
+            thread_id = remarks.start(
                 session, me.context_id, me.id, "idea", thought.title.value, thought.body.value, house().clock.now(),
                 form_key=thought.form_key,
             )  # fmt: skip
@@ -123,18 +126,6 @@ def comment_idea(thread_id: int) -> Response:
         except Stopped as stop:
             draft = Field(draft.value, stopped(stop))
     return _answer(thread_id, draft) if draft.fault else _answer(thread_id, said=_("Your words are there."))
-
-
-@blueprint.post("/idea/<int:thread_id>/warm/<int:post_id>")
-def warm_idea(thread_id: int, post_id: int) -> Response:
-    """Give a warm sign to what was said about an idea, or take it back."""
-    me = g.membership
-    try:
-        with house().db.writing() as session:
-            remarks.warm(session, me.context_id, post_id, me.id, "idea", house().clock.now())
-    except NotYours:
-        abort(404)
-    return _answer(thread_id)
 
 
 @blueprint.post("/idea/<int:thread_id>/status")

@@ -14,6 +14,7 @@ from lti_app.fields import Field, form_key, read_text
 from lti_app.house import house
 from lti_app.limits import takes_files
 from lti_app.panels.files import take_files
+from lti_app.panels.talk import posts
 from lti_app.panels.wins.forms import read_showing
 from lti_app.panels.wins.rooms import blueprint
 from lti_app.panels.wins.views import page as wins_page
@@ -21,6 +22,8 @@ from lti_app.shell import render_panel
 from lti_app.store import posting, projects, remarks
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.speaking import Stopped
+
+posts.PLACES["win"] = ("panels.wins.project", "panels.wins.show")
 
 
 @blueprint.post("/show")
@@ -100,16 +103,3 @@ def comment(thread_id: int) -> Response:
         )
     said = _("Your words are there.")
     return answer(fragment=partial(_part, thread_id, None, said), page=partial(_page, thread_id), to=to)
-
-
-@blueprint.post("/<int:thread_id>/warm/<int:post_id>")
-def warm_post(thread_id: int, post_id: int) -> Response:
-    """Give a warm sign to a project or a comment, or take it back."""
-    me = g.membership
-    try:
-        with house().db.writing() as session:
-            remarks.warm(session, me.context_id, post_id, me.id, "win", house().clock.now())
-    except NotYours:
-        abort(404)
-    to = url_for(".project", thread_id=thread_id)
-    return answer(fragment=partial(_part, thread_id), page=partial(_page, thread_id), to=to)

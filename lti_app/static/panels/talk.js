@@ -32,6 +32,8 @@
     spot.replaceWith(part.content);
     fresh.forEach((one) => window.htmx?.process(one));
     if (came.length) {
+      // "Nobody has answered yet" is not true any more.
+      document.querySelectorAll("[data-none]").forEach((one) => { one.hidden = true; });
       const live = document.getElementById("live");
       live.textContent = "";
       window.setTimeout(() => { live.textContent = words; }, 60);

@@ -33,7 +33,7 @@ def pages(session: Session, course: Course, ids: dict[str, int], empty: int) -> 
         moods.say_mood(session, who, said, "", False, NOW - timedelta(hours=2))
     moods.say_mood(session, olga, "low", "Non riesco a stare al passo con il lavoro.", True, NOW)
     moods.ask_for_a_person(session, olga, NOW)
-    idea, _new = remarks.start(
+    idea = remarks.start(
         session, course.context, fabio, "idea", "Un esempio svolto prima del Quiz 2",
         "Anche solo **una riga**: così si vede com’è fatto un duplicato.", NOW - timedelta(days=3), form_key="i",
     )  # fmt: skip

@@ -117,8 +117,8 @@ def _begin(connection: Connection) -> None:
 class Database:
     """The engine with its two doors: ``reading()`` for a look, ``writing()`` for one transaction."""
 
-    def __init__(self, url: str) -> None:
-        self.engine = make_engine(url)
+    def __init__(self, url: str | Engine) -> None:
+        self.engine = make_engine(url) if isinstance(url, str) else url
         # Several SELECTs of one look must see one moment; on SQLite a WAL reader does so by itself.
         steady = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._readers = sessionmaker(self.engine.execution_options(**steady), expire_on_commit=False)

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from flask import Flask
 from playwright.sync_api import Playwright, sync_playwright
@@ -22,8 +21,9 @@ from lti_app.clock import Clock
 from lti_app.config import Settings
 from lti_app.db import Database
 from lti_app.house import House
-from lti_app.migrations import HERE, upgrade
-from tests import pointer, servers
+from lti_app.migrations import upgrade
+from tests import databases, pointer, servers
+from tests.sweep.course import Course
 
 NOW = datetime(2026, 11, 20, 10, 5, tzinfo=UTC)
 MUST_RUN = bool(os.environ.get("REGISTA_TESTS_MUST_RUN"))
@@ -87,7 +87,7 @@ def postgres_server() -> Iterator[str]:
         database = Database(f"{url.replace('postgresql', 'postgresql+psycopg')}/template_regista")
         upgrade(database)
         database.close()
-        _admin(url, f"CREATE DATABASE {_ONE} TEMPLATE template_regista STRATEGY FILE_COPY")
+        _admin(url, f"CREATE DATABASE {databases.ONE} TEMPLATE template_regista STRATEGY FILE_COPY")
         yield url
 
 
@@ -122,46 +122,48 @@ def playwright() -> Iterator[Playwright]:
         yield p
 
 
-_ONE = "tests_regista"
-# Whoever a test left behind may hold a lock.
-_OTHERS_OUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
- WHERE datname = current_database() AND pid <> pg_backend_pid()"""
-# Emptying the few tables that a test filled takes a tenth of what a new database does.
-_EMPTY = """DO $$ DECLARE t text; filled boolean; counter text; BEGIN
- SET LOCAL session_replication_role = replica;
- FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-  EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', t) INTO filled;
-  IF filled THEN EXECUTE format('DELETE FROM %I', t); END IF;
- END LOOP;
- FOR counter IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
-  PERFORM setval(format('%I', counter), 1, false);
- END LOOP;
- DELETE FROM alembic_version;
- INSERT INTO alembic_version VALUES ('{head}');
-END $$"""
-_HEAD = max(path.name[:4] for path in (HERE / "versions").glob("0*.py"))
+@pytest.fixture(scope="session")
+def sqlite_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that every test of this process finds made anew."""
+    return tmp_path_factory.mktemp("database") / "regista.sqlite3"
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, sqlite_place: Path) -> str:
+    """A fresh SQLite database with the schema."""
+    url = f"sqlite:///{sqlite_place}"
+    databases.let_go(url)
+    for ending in ("-wal", "-shm"):
+        Path(f"{sqlite_place}{ending}").unlink(missing_ok=True)
+    # A new file, not new bytes in the old one: whoever a test left behind keeps what they had open.
+    sqlite_place.unlink(missing_ok=True)
+    shutil.copy(sqlite_template, sqlite_place)
+    return url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(request: pytest.FixtureRequest) -> str:
     """A fresh database with the schema, on each engine in turn."""
     if request.param == "sqlite":
-        path = tmp_path / "regista.sqlite3"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
+        return str(request.getfixturevalue("sqlite_url"))
     server = request.getfixturevalue("postgres_server")
-    with psycopg.connect(f"{server}/{_ONE}", autocommit=True) as connection:
-        connection.execute(_OTHERS_OUT)
-        connection.execute(_EMPTY.replace("{head}", _HEAD))
-    yield f"{server.replace('postgresql', 'postgresql+psycopg')}/{_ONE}"
+    url = f"{server.replace('postgresql', 'postgresql+psycopg')}/{databases.ONE}"
+    databases.let_go(url)
+    databases.empty(f"{server}/{databases.ONE}")
+    return url
 
 
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
-    database = Database(database_url)
+    database = databases.opened(database_url)
     yield database
     database.close()
+
+
+@pytest.fixture
+def course(db: Database) -> Course:
+    """The course of Ada and the others, as tests/sweep/course.py builds it."""
+    return databases.with_course(db)
 
 
 @pytest.fixture

@@ -11,10 +11,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from lti_app.db import Database
 from lti_app.visit import COOKIE, FIELD, HEADER, Visit
 from tests.panels.lively import token_of, visit_of
-from tests.sweep.course import Course, build
 
 
 @dataclass
@@ -43,12 +41,6 @@ class Somebody:
 
     def at(self, path: str) -> str:
         return f"/v/{self.visit.ref}/{path}"
-
-
-@pytest.fixture
-def course(db: Database) -> Course:
-    with db.writing() as session:
-        return build(session)
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from flask_babel import force_locale
@@ -18,11 +15,9 @@ KINDS = sorted({kind for kinds in GROUPS.values() for kind in kinds} | {"somethi
 
 
 @pytest.fixture
-def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """Words do not depend on the database."""
-    path = tmp_path / "regista.sqlite3"
-    shutil.copy(sqlite_template, path)
-    return f"sqlite:///{path}"
+    return sqlite_url
 
 
 def line(kind: str, people: int, title: str = "Data", thread_kind: str | None = "talk") -> news.Line:

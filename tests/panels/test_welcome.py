@@ -41,11 +41,9 @@ As = Callable[..., Somebody]
 
 
 @pytest.fixture
-def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """A page is drawn the same from either database; what the store does there is tested on both."""
-    path = tmp_path / "regista.sqlite3"
-    path.write_bytes(sqlite_template.read_bytes())
-    return f"sqlite:///{path}"
+    return sqlite_url
 
 
 def rows(db: Database, what: type) -> int:

@@ -6,15 +6,9 @@ import pytest
 
 from lti_app.db import Database
 from tests.panels.conftest import as_
-from tests.sweep.course import Builder, Course, build
+from tests.sweep.course import Builder, Course
 
 __all__ = ["as_"]
-
-
-@pytest.fixture
-def course(db: Database) -> Course:
-    with db.writing() as session:
-        return build(session)
 
 
 @pytest.fixture

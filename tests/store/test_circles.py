@@ -14,16 +14,10 @@ from lti_app.jobs.circles import tend_company
 from lti_app.models import Circle, CircleMember, CircleWish, Context, Membership, Post, Prompt, Thread
 from lti_app.store import channels, circle_acts, circle_view, letters, meetings, outbox, posting, talk
 from lti_app.store.refusals import NotYours, Taken, TooLate
-from tests.sweep.course import NOW, Course, build
+from tests.sweep.course import NOW, Course
 
 DAY = timedelta(days=1)
 INVITED = "circle_invited"
-
-
-@pytest.fixture
-def course(db: Database) -> Course:
-    with db.writing() as session:
-        return build(session)
 
 
 @pytest.fixture

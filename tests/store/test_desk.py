@@ -12,13 +12,7 @@ from lti_app.store import matches
 from lti_app.store.desk import desk_case, desk_queue, desk_seen, praise_done, tutor_acted, waiting_for
 from lti_app.store.episodes import record_feeling
 from lti_app.store.refusals import NotYours, TooLate
-from tests.sweep.course import NOW, Course, build, offers_help, stalls
-
-
-@pytest.fixture
-def course(db: Database) -> Course:
-    with db.writing() as session:
-        return build(session)
+from tests.sweep.course import NOW, Course, offers_help, stalls
 
 
 @pytest.fixture

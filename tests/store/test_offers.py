@@ -11,13 +11,7 @@ from lti_app.models import HelpOffer
 from lti_app.store import matches, milestones, offers
 from lti_app.store.refusals import NotYours
 from lti_app.store.support import support_for
-from tests.sweep.course import NOW, Course, build, offers_help, stalls
-
-
-@pytest.fixture
-def course(db: Database) -> Course:
-    with db.writing() as session:
-        return build(session)
+from tests.sweep.course import NOW, Course, offers_help, stalls
 
 
 def test_bruno_is_asked_about_what_he_has_just_passed(db: Database, course: Course) -> None:

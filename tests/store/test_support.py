@@ -11,13 +11,7 @@ from lti_app.models import Episode, Match, Membership, Person, Post, Prompt, Thr
 from lti_app.store import episodes, matches, offers, prompts
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.support import support_for
-from tests.sweep.course import NOW, Course, build, offers_help, stalls
-
-
-@pytest.fixture
-def course(db: Database) -> Course:
-    with db.writing() as session:
-        return build(session)
+from tests.sweep.course import NOW, Course, offers_help, stalls
 
 
 @pytest.fixture

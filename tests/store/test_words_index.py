@@ -12,13 +12,7 @@ from lti_app.db import Database
 from lti_app.models import Context, Post, Thread, WordUse
 from lti_app.store import posting, words_index
 from lti_app.store.stems import asked_stems, stems_of
-from tests.sweep.course import NOW, Course, build
-
-
-@pytest.fixture
-def course(db: Database) -> Course:
-    with db.writing() as session:
-        return build(session)
+from tests.sweep.course import NOW, Course
 
 
 def says(session: Session, course: Course, title: str, body: str = "Parole.", *, by: int | None = None) -> int:

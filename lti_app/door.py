@@ -13,13 +13,14 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Response, abort, current_app, g, request
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, contains_eager
 
 from lti_app.errors import Trouble
 from lti_app.house import house
 from lti_app.limits import make_room
 from lti_app.models import Academy, Context, Deployment, Membership, Person, Registration
+from lti_app.store.built import built
 from lti_app.store.origins import ancestors_of
 from lti_app.visit import COOKIE, FIELD, HEADER, NoVisit, Visit, registration_of, seal, unseal
 
@@ -129,10 +130,18 @@ def _load(visit: Visit, needs_course: bool) -> None:
         g.time_zone = g.academy.time_zone
 
 
-def _member(session: Session, visit: Visit) -> tuple[Membership, Academy]:
+@built
+def _membership(
+    membership_id: int,
+    context_id: int,
+    person_id: int,
+    registration_id: int,
+    deployment_id: int,
+    academy_id: int,
+) -> Select[*tuple[Any, ...]]:
     # Whoever may frame the page is asked with every page, so it comes along.
     framing = (Registration.issuer, Registration.auth_login_url, Registration.origins)
-    found = session.execute(
+    return (
         select(Membership, Academy, *framing)
         .join(Membership.person)
         .join(Membership.context)
@@ -141,15 +150,30 @@ def _member(session: Session, visit: Visit) -> tuple[Membership, Academy]:
         .join(Registration, Registration.id == Deployment.registration_id)
         .options(contains_eager(Membership.person), contains_eager(Membership.context))
         .where(
-            Membership.id == visit.membership_id,
-            Membership.context_id == visit.context_id,
-            Membership.person_id == visit.person_id,
+            Membership.id == membership_id,
+            Membership.context_id == context_id,
+            Membership.person_id == person_id,
             Membership.state == "active",
-            Person.registration_id == visit.registration_id,
-            Context.deployment_id == visit.deployment_id,
-            Deployment.registration_id == visit.registration_id,
+            Person.registration_id == registration_id,
+            Context.deployment_id == deployment_id,
+            Deployment.registration_id == registration_id,
             Deployment.status == "active",
-            Academy.id == visit.academy_id,
+            Academy.id == academy_id,
+        )
+    )
+
+
+def _member(session: Session, visit: Visit) -> tuple[Membership, Academy]:
+    if visit.membership_id is None or visit.context_id is None:
+        abort(404)
+    found = session.execute(
+        *_membership(
+            visit.membership_id,
+            visit.context_id,
+            visit.person_id,
+            visit.registration_id,
+            visit.deployment_id,
+            visit.academy_id,
         )
     ).one_or_none()
     if found is None:

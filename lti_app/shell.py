@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import current_app, g, render_template, url_for
 from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, Select, literal, select
 from sqlalchemy.orm import Session
 
 from lti_app import welcoming
@@ -30,6 +32,7 @@ from lti_app.store import (
     talk,
 )
 from lti_app.store.ask_rows import Viewer
+from lti_app.store.built import built
 from lti_app.store.community_settings import CommunitySettings, community_from
 from lti_app.store.views import Face
 
@@ -65,8 +68,8 @@ class Shell:
     help_contacts: str | None = None
 
 
-def _tabs(session: Session) -> tuple[Tab, ...]:
-    """Return the tabs of this visit; a room that is not built in is not offered, staff rooms stand in the same row."""
+def _rooms() -> list[tuple[str, str, str]]:
+    """Return key, words and endpoint of the tabs of this visit; a room that is not built in is not offered."""
     staff, off = g.visit.is_staff, _rules().panels_off
     rooms = (
         ("home", _("For you"), "panels.home.show", True),
@@ -83,11 +86,8 @@ def _tabs(session: Session) -> tuple[Tab, ...]:
         ("control", _("Community"), "control.room", _manages()),
         ("admin", _("Installation"), "admin.room", g.visit.role == "admin"),
     )
-    return tuple(
-        Tab(key, words, url_for(endpoint), _news(session, key))
-        for key, words, endpoint, allowed in rooms
-        if allowed and key not in off and endpoint in current_app.view_functions
-    )
+    views = current_app.view_functions
+    return [room[:3] for room in rooms if room[3] and room[0] not in off and room[2] in views]
 
 
 def panels_off() -> tuple[str, ...]:
@@ -99,31 +99,51 @@ def _rules() -> CommunitySettings:
     return community_from(g.membership.context.settings, g.academy.settings)
 
 
-def _news(session: Session, key: str) -> int:
-    """Return how much is new behind one tab."""
-    me = g.membership
+def _news(key: str, viewer: Viewer, now: datetime, word_before: datetime, acts: bool) -> ColumnElement[int]:
+    """Count what is new behind one tab."""
+    course, me, staff = viewer.context_id, viewer.membership_id, viewer.is_staff
     match key:
         case "ask":
-            return ask.new_answers(session, Viewer(me.context_id, me.id, g.visit.is_staff)) if me.id else 0
+            return ask.new_answers(viewer)
         case "talk":
-            return talk.new_threads(session, me.context_id, me.id)
+            return talk.new_threads(course, me)
         case "peer":
-            return people.asks_waiting(session, me.id)
+            return people.asks_waiting(me)
         case "circle":
-            return circle_view.circle_news(session, me.id)
+            return circle_view.circle_news(me)
         case "wins":
-            return praise.waiting(session, me.context_id) if g.visit.is_staff else kudos.new_kudos(session, me.id)
-        case "library" if g.visit.is_staff:
-            return library.waiting(session, me.context_id)
+            return praise.waiting(course) if staff else kudos.new_kudos(me)
+        case "library" if staff:
+            return library.waiting(course)
         case "moderation":
-            return reports.waiting(session, me.context_id)
-        case "events" if g.visit.is_staff:
-            return events.proposals_waiting(session, me.context_id, house().clock.now())
+            return reports.waiting(course)
+        case "events" if staff:
+            return events.proposals_waiting(course, now)
         case "desk":
-            asked = ask_waiting.number_waiting(session, Viewer(me.context_id, me.id, is_staff=True))
-            return asked + desk.waiting_for(session, me.context_id, house().clock.now(), tutor_of(me))
+            tutor_id = me if acts else None
+            return ask_waiting.number_waiting(viewer) + desk.number_waiting(course, now, word_before, tutor_id)
         case _:
-            return 0
+            return literal(0)
+
+
+@built
+def _numbers(
+    context_id: int,
+    membership_id: int,
+    now: datetime,
+    word_before: datetime,
+    *,
+    keys: tuple[str, ...],
+    is_staff: bool,
+    acts: bool,
+) -> Select[*tuple[int, ...]]:
+    """Every number of the frame in one statement: the people, what was not seen, and what is new behind each tab."""
+    viewer = Viewer(context_id, membership_id, is_staff)
+    return select(
+        people.number_of(context_id),
+        news.unseen(membership_id),
+        *(_news(key, viewer, now, word_before, acts) for key in keys),
+    )
 
 
 def tutor_of(me: Membership) -> int | None:
@@ -137,19 +157,30 @@ def _manages() -> bool:
 
 def make_shell(session: Session) -> Shell:
     """Build the frame for this request's visit; needs a membership."""
-    me, visit = g.membership, g.visit
-    glance = people.glance(session, me.context_id, me.id, house().clock.now(), to_staff=visit.is_staff)
+    me, visit, now = g.membership, g.visit, house().clock.now()
+    rooms = _rooms()
+    asked = _numbers(
+        me.context_id,
+        me.id,
+        now,
+        now - desk.WORD_WORKS_FOR,
+        keys=tuple(key for key, _words, _endpoint in rooms),
+        is_staff=visit.is_staff,
+        acts=tutor_of(me) is not None,
+    )
+    number, unseen, *new = session.execute(*asked).one()
+    here, faces = people.here_now(session, me.context_id, me.id, now, to_staff=visit.is_staff)
     return Shell(
         course=me.context.title or me.context.label or "",
         academy=g.academy.name,
         name=names.called_name(me.person),
         first_name=names.first_name(me.person),
         initials=names.initials(me.person),
-        others=max(0, glance.people - 1),
-        here=glance.here,
-        faces=glance.faces,
-        tabs=_tabs(session),
-        unseen=news.unseen(session, me.id) if me.id else 0,
+        others=max(0, number - 1),
+        here=here,
+        faces=faces,
+        tabs=tuple(Tab(key, words, url_for(to), count) for (key, words, to), count in zip(rooms, new, strict=True)),
+        unseen=unseen,
         is_staff=visit.is_staff,
         student_view=visit.student_view,
         help_contacts=help_contacts(),

@@ -144,11 +144,11 @@ def for_home(session: Session, viewer: Viewer, limit: int = 3) -> tuple[Question
     return lines(session, viewer, query.order_by(mine.desc(), Thread.created_at, Thread.id).limit(limit))
 
 
-def new_answers(session: Session, viewer: Viewer) -> int:
-    """Return how many questions that this member asked, shares or answered have news for them."""
+def new_answers(viewer: Viewer) -> ColumnElement[int]:
+    """Count the questions that this member asked, shares or answered and that have news for them."""
     me = viewer.membership_id
     query = ask_rows.questions(viewer).where(ask_rows.involves(me), ask_rows.is_new_to(me))
-    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    return query.with_only_columns(func.count(Thread.id)).scalar_subquery()
 
 
 def similar(session: Session, viewer: Viewer, text: str, *, but: int | None = None) -> tuple[Similar, ...]:

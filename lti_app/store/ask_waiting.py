@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from engagement.waiting import answer_due
@@ -130,10 +130,10 @@ def waiting_questions(session: Session, viewer: Viewer, limit: int = ON_DESK) ->
         )
     }
     told = tuple(Waiting(it, "" if bodies.get(it.id) == it.title else bodies.get(it.id, "")) for it in found)
-    return told, len(found) if len(found) < limit else number_waiting(session, viewer)
+    return told, len(found) if len(found) < limit else session.scalar(select(number_waiting(viewer))) or 0
 
 
-def number_waiting(session: Session, viewer: Viewer) -> int:
-    """Return how many questions wait on the desk of this course."""
+def number_waiting(viewer: Viewer) -> ColumnElement[int]:
+    """Count the questions that wait on the desk of this course."""
     query = ask_rows.questions(viewer).where(Thread.raised_at.is_not(None), ask_rows.nobody_yet())
-    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    return query.with_only_columns(func.count(Thread.id)).scalar_subquery()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti_app.models import (
@@ -209,8 +209,8 @@ def _agenda(
     return tuple(view for at, view in views if at is None), tuple(view for _, view in done[:DONE_SHOWN])
 
 
-def circle_news(session: Session, membership_id: int) -> int:
-    """Return what is new for a member: an invitation not seen yet, and a thread that others moved."""
+def circle_news(membership_id: int) -> ColumnElement[int]:
+    """Count what is new for a member: an invitation not seen yet, and a thread that others moved."""
     unread = exists().where(
         Post.thread_id == Thread.id,
         Post.hidden_at.is_(None),
@@ -227,7 +227,7 @@ def circle_news(session: Session, membership_id: int) -> int:
         .where(CircleMember.membership_id == membership_id, CircleMember.state == "in", Thread.closed_at.is_(None))
         .where(unread)
     )
-    return (session.scalar(invited) or 0) + (session.scalar(moved) or 0)
+    return invited.scalar_subquery() + moved.scalar_subquery()
 
 
 def saw_invitation(session: Session, membership_id: int, now: datetime) -> None:

@@ -93,27 +93,35 @@ def _place(episode: Episode, now: datetime) -> str:
     return "in_hand" if lately or episode.state == "helped" else "waiting"
 
 
-def waits_now(now: datetime) -> ColumnElement[bool]:
-    """Return the condition for an episode that waits: open, awake, nobody helps, no tutor's word is at work."""
+def waits_now(now: datetime, word_before: datetime) -> ColumnElement[bool]:
+    """Return the condition for an episode that waits: open, awake, nobody helps, no tutor's word is at work.
+
+    A word works that was said after ``word_before``: ``WORD_WORKS_FOR`` before now.
+    """
     return (
         Episode.ended_at.is_(None)
         & or_(Episode.desk_snoozed_until.is_(None), Episode.desk_snoozed_until <= now)
-        & or_(Episode.tutored_at.is_(None), Episode.tutored_at <= now - WORD_WORKS_FOR)
+        & or_(Episode.tutored_at.is_(None), Episode.tutored_at <= word_before)
         & (Episode.state != "helped")
     )
 
 
-def waiting_for(session: Session, context_id: int, now: datetime, tutor_id: int | None) -> int:
-    """Return how many people wait for this tutor: theirs and nobody's; for all where no tutor is named."""
+def number_waiting(context_id: int, now: datetime, word_before: datetime, tutor_id: int | None) -> ColumnElement[int]:
+    """Count the people who wait for this tutor: theirs and nobody's; for all where no tutor is named."""
     query = (
         select(func.count())
         .select_from(Episode)
         .join(Membership, Membership.id == Episode.membership_id)
-        .where(Episode.context_id == context_id, Membership.state == "active", waits_now(now))
+        .where(Episode.context_id == context_id, Membership.state == "active", waits_now(now, word_before))
     )
     if tutor_id is not None:
         query = query.where(or_(Episode.owner_id.is_(None), Episode.owner_id == tutor_id))
-    return session.scalar(query) or 0
+    return query.scalar_subquery()
+
+
+def waiting_for(session: Session, context_id: int, now: datetime, tutor_id: int | None) -> int:
+    """Return how many people wait for this tutor, as ``number_waiting`` counts them."""
+    return session.scalar(select(number_waiting(context_id, now, now - WORD_WORKS_FOR, tutor_id))) or 0
 
 
 def _seen_at(session: Session, context_id: int, tutor_id: int | None) -> datetime:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import CalendarEntry, Event, Material, Membership, Seat
@@ -74,10 +74,10 @@ def next_one(session: Session, viewer: Viewer, now: datetime) -> EventLine | Non
     return _lines(session, viewer, [row], now)[0] if row is not None else None
 
 
-def proposals_waiting(session: Session, context_id: int, now: datetime) -> int:
-    """Return how many study sessions wait for a yes of the staff."""
-    query = select(func.count()).select_from(Event).where(Event.context_id == context_id, Event.state == "proposed")
-    return session.scalar(query.where(Event.starts_at > now)) or 0
+def proposals_waiting(context_id: int, now: datetime) -> ColumnElement[int]:
+    """Count the study sessions that wait for a yes of the staff."""
+    due = (Event.context_id == context_id, Event.state == "proposed", Event.starts_at > now)
+    return select(func.count()).select_from(Event).where(*due).scalar_subquery()
 
 
 def read_event(session: Session, viewer: Viewer, event_id: int, now: datetime) -> EventView:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from lti_app.models import Kudos, Match, Membership, Post, Report, Thread
@@ -176,10 +176,10 @@ def saw_kudos(session: Session, membership_id: int, now: datetime) -> None:
     changed_rows(session, unseen.values(seen_at=now))
 
 
-def new_kudos(session: Session, membership_id: int) -> int:
-    """Return how many kind words wait to be read."""
-    query = select(func.count()).select_from(Kudos)
-    return session.scalar(query.where(Kudos.to_id == membership_id, Kudos.seen_at.is_(None))) or 0
+def new_kudos(membership_id: int) -> ColumnElement[int]:
+    """Count the kind words that wait to be read."""
+    unread = (Kudos.to_id == membership_id, Kudos.seen_at.is_(None))
+    return select(func.count()).select_from(Kudos).where(*unread).scalar_subquery()
 
 
 def hide(session: Session, kudos_id: int, membership_id: int, hidden: bool, now: datetime) -> None:

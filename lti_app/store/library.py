@@ -124,10 +124,10 @@ def archived(session: Session, reader: Reader) -> tuple[MaterialView, ...]:
     return _views(session, reader, rows)
 
 
-def waiting(session: Session, context_id: int) -> int:
-    """Return how many suggestions wait for the staff."""
-    query = select(func.count()).select_from(Material).where(Material.context_id == context_id)
-    return session.scalar(query.where(Material.state == "waiting")) or 0
+def waiting(context_id: int) -> ColumnElement[int]:
+    """Count the suggestions that wait for the staff."""
+    due = (Material.context_id == context_id, Material.state == "waiting")
+    return select(func.count()).select_from(Material).where(*due).scalar_subquery()
 
 
 def read_material(session: Session, reader: Reader, material_id: int) -> MaterialView:

@@ -94,8 +94,8 @@ def live() -> ColumnElement[bool]:
     )
 
 
-def unseen(session: Session, membership_id: int) -> int:
-    """Return how many things this member has not seen, at most ``MOST``: one query over what is unseen alone."""
+def unseen(membership_id: int) -> ColumnElement[int]:
+    """Count the things that this member has not seen, at most ``MOST``: a look at what is unseen alone."""
     rows = (
         select(Notification.id)
         .outerjoin(Thread, Thread.id == Notification.thread_id)
@@ -103,7 +103,7 @@ def unseen(session: Session, membership_id: int) -> int:
         .where(Notification.membership_id == membership_id, Notification.seen_at.is_(None), live())
         .limit(MOST)
     )
-    return session.scalar(select(func.count()).select_from(rows.subquery())) or 0
+    return select(func.count()).select_from(rows.subquery()).scalar_subquery()
 
 
 def items(

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Match, Membership, Person
 from lti_app.store import names
+from lti_app.store.built import built
 from lti_app.store.presence import HERE, SAME_SITTING
 from lti_app.store.views import Face
 
-
-@dataclass(frozen=True, slots=True)
-class CourseGlance:
-    """The line under the greeting: how many are in the course, and who is here now (the viewer left out)."""
-
-    people: int
-    here: int
-    faces: tuple[Face, ...]
+MOST_FACES = 4
 
 
 def face(membership_id: int, person: Person, *, to_staff: bool = False, is_staff: bool = False) -> Face:
@@ -61,26 +54,36 @@ def staff_among(session: Session, membership_ids: Iterable[int | None]) -> froze
     return frozenset(session.scalars(query)) if wanted else frozenset()
 
 
-def glance(session: Session, context_id: int, viewer_id: int, now: datetime, *, to_staff: bool = False) -> CourseGlance:
-    """Return how many people are in the course and who is here now, in two queries."""
+def number_of(context_id: int) -> ColumnElement[int]:
+    """Count the people of a course."""
     active = (Membership.context_id == context_id, Membership.state == "active")
-    here = and_(Membership.launched_at > now - SAME_SITTING, Person.seen_at > now - HERE)
-    people = session.scalar(select(func.count()).select_from(Membership).where(*active)) or 0
-    rows = session.execute(
+    return select(func.count()).select_from(Membership).where(*active).scalar_subquery()
+
+
+@built
+def _here(context_id: int, viewer_id: int, launched_after: datetime, seen_after: datetime) -> Select[int, Person, int]:
+    return (
         select(Membership.id, Person, func.count().over())
         .join(Person, Person.id == Membership.person_id)
-        .where(*active, Membership.id != viewer_id, here)
+        .where(Membership.context_id == context_id, Membership.state == "active", Membership.id != viewer_id)
+        .where(Membership.launched_at > launched_after, Person.seen_at > seen_after)
         .order_by(Person.seen_at.desc().nulls_last(), Membership.id)
-        .limit(4)
-    ).all()
-    shown = tuple(face(row[0], row[1], to_staff=to_staff) for row in rows)
-    return CourseGlance(people, int(rows[0][2]) if rows else 0, shown)
+        .limit(MOST_FACES)
+    )
 
 
-def asks_waiting(session: Session, membership_id: int) -> int:
-    """Return how many people wait for this member's answer as a helper."""
-    query = select(func.count()).select_from(Match).where(Match.helper_id == membership_id)
-    return session.scalar(query.where(Match.state.in_(("asked", "called")))) or 0
+def here_now(
+    session: Session, context_id: int, viewer_id: int, now: datetime, *, to_staff: bool = False
+) -> tuple[int, tuple[Face, ...]]:
+    """Return how many are in the course just now (the viewer left out), and the faces of the latest."""
+    rows = session.execute(*_here(context_id, viewer_id, now - SAME_SITTING, now - HERE)).all()
+    return rows[0][2] if rows else 0, tuple(face(row[0], row[1], to_staff=to_staff) for row in rows)
+
+
+def asks_waiting(membership_id: int) -> ColumnElement[int]:
+    """Count the people who wait for this member's answer as a helper."""
+    waiting = (Match.helper_id == membership_id, Match.state.in_(("asked", "called")))
+    return select(func.count()).select_from(Match).where(*waiting).scalar_subquery()
 
 
 def choose_scheme(session: Session, membership_id: int, scheme: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Prompt
@@ -25,13 +25,10 @@ def due(session: Session, context_id: int) -> tuple[PraiseItem, ...]:
     return praise_due(session, context_id)
 
 
-def waiting(session: Session, context_id: int) -> int:
-    """Return how many pieces of praise nobody has given yet."""
-    query = select(func.count()).select_from(Prompt)
-    return (
-        session.scalar(query.where(Prompt.context_id == context_id, Prompt.kind == "praise", Prompt.state.in_(OPEN)))
-        or 0
-    )
+def waiting(context_id: int) -> ColumnElement[int]:
+    """Count the pieces of praise that nobody has given yet."""
+    due = (Prompt.context_id == context_id, Prompt.kind == "praise", Prompt.state.in_(OPEN))
+    return select(func.count()).select_from(Prompt).where(*due).scalar_subquery()
 
 
 def say_well_done(session: Session, context_id: int, prompt_id: int, tutor_id: int, words: str, now: datetime) -> None:

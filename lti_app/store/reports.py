@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Post, Report, Thread
@@ -109,10 +109,10 @@ def report_post(
     return True
 
 
-def waiting(session: Session, context_id: int) -> int:
-    """Return how many reports of a course wait for a moderator."""
-    query = select(func.count()).where(Report.context_id == context_id, Report.state == "open")
-    return session.scalar(query) or 0
+def waiting(context_id: int) -> ColumnElement[int]:
+    """Count the reports of a course that wait for a moderator."""
+    due = (Report.context_id == context_id, Report.state == "open")
+    return select(func.count()).select_from(Report).where(*due).scalar_subquery()
 
 
 def list_reports(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from lti_app.models import CircleMember, Episode, Event, Match, Post, Thread, ThreadSeen
@@ -214,10 +214,24 @@ def _ends(session: Session, thread_ids: list[int]) -> dict[int, tuple[int, int |
     return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
 
-def new_threads(session: Session, context_id: int, membership_id: int) -> int:
-    """Return how many discussions others moved since this member last read them."""
-    query = course_threads(context_id).where(Thread.archived_at.is_(None), _is_new(membership_id))
-    return session.scalar(select(func.count()).select_from(query.subquery())) or 0
+def new_threads(context_id: int, membership_id: int) -> ColumnElement[int]:
+    """Count the discussions that others moved since this member last read them."""
+    seen = ThreadSeen.seen_at
+    mine = and_(ThreadSeen.thread_id == Thread.id, ThreadSeen.membership_id == membership_id)
+    later = (
+        select(Post.id)
+        .where(Post.thread_id == Thread.id, *READABLE, Post.author_id.is_distinct_from(membership_id))
+        .where(or_(seen.is_(None), Post.created_at > seen))
+        .correlate(Thread, ThreadSeen)
+        .exists()
+    )
+    # A join, not a look at what was seen for every condition: this one goes over all threads of a course.
+    query = course_threads(context_id).outerjoin(ThreadSeen, mine).where(Thread.archived_at.is_(None))
+    return (
+        query.where(or_(seen.is_(None), seen < Thread.moved_at), later)
+        .with_only_columns(func.count())
+        .scalar_subquery()
+    )
 
 
 def read_thread(

@@ -101,7 +101,7 @@ def test_an_invitation_names_nobody_and_the_second_yes_opens_the_circle(
         assert seen.invitation is not None
         assert (seen.invitation.people, seen.invitation.yes) == (4, 0)
         assert not any(name in repr(seen.invitation) for name in ("Fabio", "Hugo", "Luca", "Rossi"))
-        assert circle_view.circle_news(session, first) == 1
+        assert session.scalar(select(circle_view.circle_news(first))) == 1
     says_yes(db, circle, first)
     with db.reading() as session:
         mine = circle_view.circles_for(session, session.get_one(Membership, first), NOW).circle
@@ -142,7 +142,7 @@ def test_the_circle_plans_says_how_it_goes_and_talks_and_nobody_else_reads_it(
             ("Leggere il capitolo 3", None),
         ]
         assert [(mate.said, mate.words) for mate in mine.others] == [("stuck", "i duplicati")]
-        assert circle_view.circle_news(session, first) == 1
+        assert session.scalar(select(circle_view.circle_news(first))) == 1
         item = mine.items[1].id
     with db.writing() as session:
         circle_acts.tick_item(session, circle, first, item, True, NOW)

@@ -10,6 +10,7 @@ from itertools import groupby
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import to_user_timezone
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_app import door
@@ -51,7 +52,7 @@ def _view(session: Session) -> NewsView:
     days = groupby(shown, lambda item: to_user_timezone(item.at).date())
     return NewsView(
         days=[Day(on, news.gather(list(own))) for on, own in days],
-        unseen=news.unseen(session, me.id),
+        unseen=session.scalar(select(news.unseen(me.id))) or 0,
         before=shown[-1].id if len(found) > len(shown) else None,
         earlier=before is not None,
     )

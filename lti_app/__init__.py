@@ -7,11 +7,11 @@ from pathlib import Path
 from flask import Flask, g, request
 from flask_babel import Babel, get_locale
 
+from lti_app import templating
 from lti_app.clock import Clock
 from lti_app.config import Settings
 from lti_app.db import Database
 from lti_app.house import House
-from lti_app.templating import QuickTemplate
 
 LANGUAGES = ("en", "it")
 ROOT = Path(__file__).resolve().parent
@@ -46,10 +46,11 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "extensions": ["jinja2.ext.i18n"]}
-    app.jinja_env.template_class = QuickTemplate
+    app.jinja_env.template_class = templating.QuickTemplate
     app.jinja_env.globals["get_locale"] = get_locale
     app.extensions["regista"] = House(settings, database or Database(settings.database_url), clock or Clock())
     Babel(app, locale_selector=_locale, timezone_selector=_time_zone)
+    templating.install(app)
     errors.install(app)
     caring.install(app)
     security.install(app)

@@ -4,7 +4,16 @@ from lti_app.models.arrivals import Arrival
 from lti_app.models.audit import AuditEntry
 from lti_app.models.base import Base
 from lti_app.models.circles import Circle, CircleCheckIn, CircleItem, CircleMember, CircleWish
-from lti_app.models.community import Mention, Post, PostRevision, Reaction, Thread, ThreadSeen, ThreadVote
+from lti_app.models.community import (
+    Mention,
+    Post,
+    PostRevision,
+    Reaction,
+    Thread,
+    ThreadRevision,
+    ThreadSeen,
+    ThreadVote,
+)
 from lti_app.models.consents import ConsentRequest
 from lti_app.models.course import (
     ActiveDay,
@@ -128,6 +137,7 @@ __all__ = [
     "SyncGap",
     "SyncRun",
     "Thread",
+    "ThreadRevision",
     "ThreadSeen",
     "ThreadVote",
     "ToolKey",

@@ -127,6 +127,18 @@ class PostRevision(Base):
     until: Mapped[datetime]
 
 
+class ThreadRevision(Base):
+    """What a thread was called before ``by_id`` gave it another title at ``until``."""
+
+    __tablename__ = "thread_revision"
+
+    id: Mapped[Id]
+    thread_id: Mapped[int] = parent("thread.id")
+    title: Mapped[Title]
+    by_id: Mapped[int | None] = parent("membership.id", cascade=False, index=False, nullable=True)
+    until: Mapped[datetime]
+
+
 class Mention(Base):
     """A member who is named in a post."""
 

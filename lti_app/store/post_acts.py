@@ -18,6 +18,7 @@ from lti_app.store.post_news import tell_of_post
 from lti_app.store.post_views import SIGNS, PostView, view_posts
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.speaking import check_voice, look_over
+from lti_app.store.titles import change_title, title_with, titles_before
 from lti_app.store.words_index import words_changed
 
 
@@ -64,16 +65,27 @@ def _own(session: Session, context_id: int, post_id: int, membership_id: int) ->
     return post, thread
 
 
-def edit(session: Session, context_id: int, post_id: int, membership_id: int, body: str, now: datetime) -> None:
-    """Change one's own words; what they were is kept. Raises NotYours, TooLate where the thread is closed."""
+def edit(
+    session: Session, context_id: int, post_id: int, membership_id: int, body: str, now: datetime, *, title: str = ""
+) -> None:
+    """Change one's own words, and with the first of a thread its ``title``; what they were is kept.
+
+    Raises NotYours, TooLate where the thread is closed, Muted and TooFast.
+    """
     post, thread = _own(session, context_id, post_id, membership_id)
     if thread.closed_at is not None:
         raise TooLate
-    if post.body == body:
+    called = title_with(post, thread)
+    renames = bool(title) and called is not None and title != called
+    if post.body == body and not renames:
         return
     check_voice(session, membership_id, now)
-    session.add(PostRevision(post_id=post.id, body=post.body, until=now))
-    post.body, post.edited_at = body, now
+    if renames:
+        change_title(session, thread, title, membership_id, now)
+    if post.body != body:
+        session.add(PostRevision(post_id=post.id, body=post.body, until=now))
+        post.body = body
+    post.edited_at = now
     session.flush()
     look_over(session, post, thread, now)
     tell_of_post(session, thread, post, now, only_named=True)
@@ -103,17 +115,18 @@ def take_back(
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What a post said until a moment."""
+    """What a post said until a moment, or (``title``) what the thread was called that it opens."""
 
     body: str
     until: datetime
+    title: str = ""
 
 
 def history(
     session: Session, context_id: int, post_id: int, membership_id: int, *, to_staff: bool
 ) -> tuple[Version, ...]:
     """Return what a post said before, newest first, to its author and to staff; raises NotYours for everybody else."""
-    post, _thread = find_post(session, context_id, post_id, membership_id, to_staff=to_staff)
+    post, thread = find_post(session, context_id, post_id, membership_id, to_staff=to_staff)
     if not to_staff and post.author_id != membership_id:
         raise NotYours
     rows = session.scalars(
@@ -122,7 +135,15 @@ def history(
         .order_by(PostRevision.until.desc(), PostRevision.id.desc())
         .limit(50)
     )
-    return tuple(Version(row.body, row.until) for row in rows)
+    said = [Version(row.body, row.until) for row in rows]
+    if title_with(post, thread) is not None:
+        said += [Version("", until, title) for title, until in titles_before(session, thread.id)]
+    return tuple(sorted(said, key=lambda one: one.until, reverse=True))
+
+
+def title_of(session: Session, context_id: int, post_id: int, membership_id: int) -> str | None:
+    """Return the title that its author changes together with this post, None where there is none; raises NotYours."""
+    return title_with(*find_post(session, context_id, post_id, membership_id))
 
 
 def react(

@@ -19,7 +19,7 @@ ACTS = (
     *("moderation_show", "moderation_hide", "moderation_warn", "moderation_mute", "moderation_dismiss"),
     *("moderation_restore", "moderation_lift", "community_role"),
     *("thread_pin", "thread_unpin", "thread_lock", "thread_unlock", "thread_archive", "thread_unarchive"),
-    *("thread_move", "thread_merge"),
+    *("thread_move", "thread_merge", "thread_retitle"),
 )
 
 

@@ -107,6 +107,11 @@ def is_watched(session: Session, membership_id: int, now: datetime) -> bool:
     return member.role not in STAFF and isinstance(watched, str) and watched > now.isoformat()
 
 
+def opens(post: Post, thread: Thread) -> bool:
+    """Whether a post is the one with which its thread began."""
+    return post.author_id == thread.author_id and post.created_at == thread.created_at
+
+
 def look_over(session: Session, post: Post, thread: Thread, now: datetime) -> None:
     """Hold a post that a moderator should see first, and tell people at once of words that speak of harm.
 
@@ -127,12 +132,12 @@ def look_over(session: Session, post: Post, thread: Thread, now: datetime) -> No
 
 def _all_words(session: Session, post: Post, thread: Thread) -> str:
     """Return what was written with a post: a title with the first one, what stands at its files and in its poll."""
-    opens = post.author_id == thread.author_id and post.created_at == thread.created_at
     files = select(Upload.words, Upload.feedback).where(Upload.post_id == post.id, Upload.removed_at.is_(None))
     options = select(PollOption.words).join(Poll, Poll.id == PollOption.poll_id).where(Poll.post_id == post.id)
     beside = [words for row in session.execute(files) for words in row]
-    beside += session.scalars(options) if opens else ()
-    return "\n".join(one for one in (thread.title if opens else "", post.body, *beside) if one)
+    first = opens(post, thread)
+    beside += session.scalars(options) if first else ()
+    return "\n".join(one for one in (thread.title if first else "", post.body, *beside) if one)
 
 
 def _waits(session: Session, post: Post, thread: Thread, rules: CommunitySettings, now: datetime) -> bool:

@@ -15,6 +15,8 @@ from lti_app.store.course_facts import active_staff
 from lti_app.store.moderation import academy_of
 from lti_app.store.notifications import notify
 from lti_app.store.refusals import NotYours, TooLate
+from lti_app.store.speaking import speak
+from lti_app.store.titles import change_title
 from lti_app.store.words_index import words_changed
 
 KINDS = ("talk", "ask")
@@ -54,6 +56,19 @@ def mark(session: Session, context_id: int, thread_id: int, by_id: int, act: str
     if act == "archive":
         thread.pinned_at = None
     _write_down(session, thread, staff, act, now, {})
+    return True
+
+
+def retitle(session: Session, context_id: int, thread_id: int, by_id: int, title: str, now: datetime) -> bool:
+    """Call a thread otherwise, so that others find it; returns whether that was new. Raises NotYours."""
+    staff = active_staff(session, by_id, context_id)
+    thread = _thread(session, context_id, thread_id)
+    before = thread.title
+    if title == before:
+        return False
+    speak(session, context_id, by_id, now, title)
+    change_title(session, thread, title, by_id, now)
+    _write_down(session, thread, staff, "retitle", now, {"before": before})
     return True
 
 

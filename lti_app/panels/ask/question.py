@@ -31,7 +31,7 @@ def _read(session: Session, thread_id: int) -> QuestionPage:
         abort(404)
 
 
-def question_page(thread_id: int, draft: Field | None = None, files: Files | None = None) -> str:
+def question_page(thread_id: int, draft: Field | None = None, files: Files | None = None, *, fault: str = "") -> str:
     """Draw the page of one question and note that it was read."""
     with house().db.reading() as session:
         elsewhere = thread_acts.leads_to(session, g.membership.context_id, thread_id)
@@ -41,7 +41,7 @@ def question_page(thread_id: int, draft: Field | None = None, files: Files | Non
         question = _read(session, thread_id)
         page = render_panel(
             session, "panels/ask/question.html", tab="ask", question=question, draft=draft or Field(), files=files,
-            may_confirm=doer().is_staff, looks_after=_looks_after(session, question),
+            may_confirm=doer().is_staff, title_fault=fault, looks_after=_looks_after(session, question),
         )  # fmt: skip
     if g.membership.id and not g.visit.student_view:
         with house().db.writing() as session:

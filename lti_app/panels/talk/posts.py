@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from flask import Response, abort, g, render_template, request, url_for
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from lti_app.answers import answer, way_back
@@ -19,7 +20,7 @@ from lti_app.shell import render_panel
 from lti_app.store import post_acts
 from lti_app.store.post_views import PostView
 from lti_app.store.refusals import NotYours, TooLate
-from lti_app.store.talk import MAX_BODY
+from lti_app.store.talk import MAX_BODY, MAX_TITLE
 from lti_app.uploads import shelf_of
 
 
@@ -88,17 +89,32 @@ def edit(post_id: int) -> Response:
     return _edit_form(post_id)
 
 
-def _edit_form(post_id: int, draft: Field | None = None) -> Response:
-    view, _kind, _thread_id = _read(post_id)
+def _title_of(post_id: int) -> str | None:
+    me = g.membership
+    try:
+        with house().db.reading() as session:
+            return post_acts.title_of(session, me.context_id, post_id, me.id)
+    except NotYours:
+        abort(404)
+
+
+def _edit_form(post_id: int, draft: Field | None = None, title: Field | None = None) -> Response:
+    view, kind, _thread_id = _read(post_id)
     if not view.is_mine:
         abort(404)
-    parts = {"it": view, "draft": draft or Field(view.body), "look": _look(), "back": way_back()}
+    called = _title_of(post_id)
+    # A question may be its title alone.
+    body = "" if kind == "ask" and view.body == called else view.body
+    parts = {
+        "it": view, "draft": draft or Field(body), "look": _look(), "back": way_back(), "needed": kind != "ask",
+        "title": title or (None if called is None else Field(called)),
+    }  # fmt: skip
 
     def page() -> str:
         with house().db.reading() as session:
             return render_panel(session, "panels/talk/edit.html", tab="talk", **parts)
 
-    status = 422 if draft and draft.fault else 200
+    status = 422 if any(one is not None and one.fault for one in (draft, title)) else 200
     made = answer(fragment=lambda: render_template("panels/talk/_edit.html", **parts), page=page, to="", status=422)
     made.status_code = status
     return made
@@ -113,17 +129,28 @@ def post(post_id: int) -> Response:
 @blueprint.post("/post/<int:post_id>/save")
 def save(post_id: int) -> Response:
     """Keep the changed words."""
-    me, draft = g.membership, read_text("body", most=MAX_BODY)
-    if not draft.fault:
+    me, called = g.membership, _title_of(post_id)
+    alone = called is not None and _read(post_id)[1] == "ask"
+    draft = read_text("body", most=MAX_BODY, needed=not alone)
+    # Whoever sends no title, as the form of a reply does, leaves it as it is.
+    titled = called is not None and "title" in request.form
+    title = read_text("title", most=MAX_TITLE, lines=False) if titled else None
+    new, fault = title.value if title else called or "", title.fault if title else ""
+    if not (draft.fault or fault):
         try:
-            _write(
-                lambda session: post_acts.edit(session, me.context_id, post_id, me.id, draft.value, house().clock.now())
-            )
+            body, now = draft.value or new, house().clock.now()
+            _write(lambda session: post_acts.edit(session, me.context_id, post_id, me.id, body, now, title=new))
         except TooLate:
             draft = Field(draft.value, _("This discussion has been closed in the meantime."))
-    if draft.fault:
-        return _edit_form(post_id, draft)
-    return _done(post_id, _("Your words are changed."))
+    if draft.fault or fault:
+        return _edit_form(post_id, draft, title)
+    words = _("Your words are changed.")
+    return _done(post_id, words, lambda: _post(post_id, words) + (_heading(new) if title else ""))
+
+
+def _heading(title: str) -> str:
+    """Let the heading of the page say the new title, too, where only the post is drawn anew."""
+    return Markup('<span id="heading" hx-swap-oob="innerHTML">{}</span>').format(title)
 
 
 @blueprint.post("/post/<int:post_id>/take-back")

@@ -72,7 +72,9 @@ def read(session: Session, thread_id: int, before: int | None = None) -> talk.Th
         abort(404)
 
 
-def thread_page(thread_id: int, draft: Field | None = None, files: Files | None = None, said: str = "") -> str:
+def thread_page(
+    thread_id: int, draft: Field | None = None, files: Files | None = None, said: str = "", fault: str = ""
+) -> str:
     """Draw a thread as a whole page, and note that it was read."""
     me = g.membership
     with house().db.reading() as session:
@@ -86,6 +88,7 @@ def thread_page(thread_id: int, draft: Field | None = None, files: Files | None 
             draft=draft or Field(),
             files=files,
             said=said,
+            title_fault=fault,
             ties=tie_options(session) if staff else (),
             others=thread_acts.mergeable(session, me.context_id, thread_id) if staff else (),
         )

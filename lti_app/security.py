@@ -66,7 +66,8 @@ def install(app: Flask) -> None:
                 ancestors = f"{ancestors} 'self'"
             response.headers.setdefault("Content-Security-Policy", policy(ancestors))
             response.headers.setdefault("Cache-Control", "no-store")
-        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        # A panel tells itself, and nobody else, whether one came from another of its pages (panel.js).
+        response.headers.setdefault("Referrer-Policy", "same-origin" if g.get("visit") else "no-referrer")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         return response
 

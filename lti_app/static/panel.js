@@ -122,12 +122,10 @@
 
   // A page opened from far down a tall frame would begin out of sight, above it: bring its beginning there. Never on the
   // first page of a frame, which must not move the course page.
-  const MOVED = "regista:moved";
-  const goes = () => { try { store.setItem(MOVED, String(Date.now())); } catch { /* then it stays where it is */ } };
   const arrive = () => {
-    const since = Date.now() - Number(store.getItem(MOVED) || 0);
-    store.removeItem(MOVED);
-    if (window.parent === window || since > 10000) return;
+    const inside = document.referrer.startsWith(`${location.origin}/v/`);
+    const [how] = performance.getEntriesByType("navigation");
+    if (window.parent === window || !inside || (how && how.type !== "navigate")) return;
     const named = location.hash && document.getElementById(location.hash.slice(1));
     const place = named || document.querySelector("h1");
     if (!place) return;
@@ -154,7 +152,6 @@
     body.addEventListener("submit", (event) => {
       if (event.defaultPrevented || event.target.hasAttribute("hx-post")) return;
       draftsIn(event.target).forEach((field) => store.setItem(nameOf(field) + ":sent", "1"));
-      if (!event.target.target) goes();
     });
     body.addEventListener("toggle", measure, true);
     body.addEventListener("keydown", (event) => {
@@ -164,7 +161,6 @@
       fold.querySelector("summary").focus();
     });
     body.addEventListener("click", (event) => {
-      if (event.target.closest("a[href]:not([target])")) goes();
       document.querySelectorAll("details.menu[open]").forEach((menu) => {
         if (!menu.contains(event.target)) menu.open = false;
       });

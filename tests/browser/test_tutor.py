@@ -1,0 +1,121 @@
+"""A new tutor in a course page, cookies blocked: three cases are handled by what stands on the page alone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
+
+from lti_app.demo import Demo
+from tests.browser.conftest import OpenBrowser
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+PANEL = "iframe[src*='launch.php']"
+INVITE = "Ti va se giovedì alle 18 lo guardiamo insieme?"
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+IN_SIGHT = """() => {
+  const { top } = document.querySelector("iframe").getBoundingClientRect();
+  return top > -60 && top < innerHeight - 200;
+}"""
+
+
+def _course_page(demo: Demo, browser: BrowserContext, person: int, language: str) -> tuple[Page, FrameLocator]:
+    browser.request.post(f"{demo.lms_url}/practice/be", form={"person": str(person)})
+    browser.request.post(f"{demo.lms_url}/practice/language", form={"language": language})
+    page = browser.pages[0]
+    page.goto(f"{demo.lms_url}/course/view.php?id=2")
+    return page, page.frame_locator(PANEL).first
+
+
+def _press(panel: FrameLocator | Locator, words: str) -> None:
+    """Press what carries these words: a link where a cookie holds, else a button."""
+    panel.get_by_role("link", name=words, exact=True).or_(panel.get_by_role("button", name=words, exact=True)).click()
+
+
+def _card(panel: FrameLocator, badge: str) -> str:
+    """Return the name on the first card of the desk with this badge."""
+    card = panel.locator(".desk-item", has=panel.locator(".badge", has_text=badge)).first
+    return card.locator(".desk-name").inner_text()
+
+
+def test_a_new_tutor_handles_three_cases_by_what_is_on_the_page(demo: Demo, open_browser: OpenBrowser) -> None:
+    here = demo.lms.lms
+    stuck = here.people[here.cast.stalled]
+    page, desk = _course_page(demo, open_browser(), here.cast.tutor, "it")
+    _press(desk, "Alla scrivania")
+    expect(desk.get_by_role("heading", name="ti aspett")).to_be_visible()
+    busy, absent = _card(desk, "sovraccarico"), _card(desk, "non ha iniziato")
+
+    # Somebody is stuck: the draft is nearly right, one line is added, and the desk says when it has gone.
+    _press(desk, stuck.name)
+    case = desk.locator("#desk-case")
+    expect(case.get_by_role("heading", name=stuck.name)).to_be_visible()
+    expect(case).to_contain_text("Quiz 2: Pulizia dei dati")
+    box = case.get_by_label("Una bozza, nel tono dell’accademia")
+    draft = box.input_value()
+    assert draft.startswith(f"Ciao {stuck.given},")
+    box.fill(f"{draft}\n\n{INVITE}")
+    _press(case, "Invia")
+    expect(case).to_contain_text("È in partenza.")
+    expect(case.locator("#desk-messages")).to_contain_text("inviato con la piattaforma")
+
+    # Somebody has too much at once: a colleague knows them better.
+    _press(desk, busy)
+    expect(case.get_by_role("heading", name=busy)).to_be_visible()
+    # The card was far down the tall frame; the case begins above it, and is brought into sight.
+    page.wait_for_function(IN_SIGHT)
+    case.get_by_text("Passa a…", exact=True).click()
+    case.get_by_label("A chi").select_option("Elisa Fabbri")
+    case.get_by_label("Due parole per chi lo prende").fill("Ti conosce dal primo corso.")
+    _press(case, "Passa")
+    expect(case).to_contain_text("Passato")
+    expect(case.locator(".facts")).to_contain_text("Elisa Fabbri")
+
+    # Somebody has not begun, for a reason that no system can know.
+    _press(desk, absent)
+    case.get_by_text("Non è così…", exact=True).click()
+    case.get_by_label("Che cosa abbiamo sbagliato?").fill("Comincia a gennaio: è d’accordo con la segreteria.")
+    _press(case, "Chiudi il caso")
+    expect(case).to_contain_text("Chiuso: non era così.")
+
+    # The desk says what became of all three.
+    queue = desk.locator("#desk-queue")
+    assert [stuck.name in part for part in _under(queue, "In buone mani")] == [True]
+    assert [absent in part for part in _under(queue, "Chiusi questa settimana")] == [True]
+    expect(queue.locator(".desk-item", has_text=busy)).to_contain_text("con Elisa Fabbri")
+
+    _what_the_learner_got(demo, open_browser, stuck.id, draft)
+    _elisa_goes_on(demo, open_browser, busy)
+
+
+def _under(queue: Locator, heading: str) -> list[str]:
+    return queue.locator(f"h3:has-text('{heading}') + ul").all_inner_texts()
+
+
+def _what_the_learner_got(demo: Demo, open_browser: OpenBrowser, person: int, draft: str) -> None:
+    """Once in the messages of the LMS, and in the panel with the tutor's name."""
+    letters = [one.facts["text"] for one in demo.lms.lms.course.happened("message") if one.person == person]
+    written = [letter for letter in letters if INVITE in letter]
+    assert len(written) == 1
+    assert draft.splitlines()[0] in written[0]
+    _page, panel = _course_page(demo, open_browser(width=320, height=700), person, "it")
+    expect(panel.locator("main")).to_contain_text(INVITE)
+    expect(panel.locator("main")).to_contain_text(demo.lms.lms.people[demo.lms.lms.cast.tutor].given)
+
+
+def _elisa_goes_on(demo: Demo, open_browser: OpenBrowser, name: str) -> None:
+    """The colleague finds the case among her own, with the word for her; she has met him in the corridor."""
+    elisa = next(one.id for one in demo.lms.lms.people.values() if one.name == "Elisa Fabbri")
+    page, desk = _course_page(demo, open_browser(locale="en-GB", width=320, height=700), elisa, "en")
+    _press(desk, "To the desk")
+    _press(desk, name)
+    case = desk.locator("#desk-case")
+    expect(case).to_contain_text("Ti conosce dal primo corso.")
+    case.get_by_text("We have spoken…", exact=True).click()
+    case.get_by_label("What came of it").fill("He hands in one thing on Friday.")
+    _press(case, "Note it")
+    expect(case).to_contain_text("Noted.")
+    assert [name in part for part in _under(desk.locator("#desk-queue"), "In good hands")] == [True]
+    frame = next(frame for frame in page.frames if "/desk" in frame.url)
+    assert frame.evaluate(OVERFLOW) <= 0

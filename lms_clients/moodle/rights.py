@@ -29,10 +29,10 @@ IDENTITY = Right(Ability.EMAIL, "moodle/site:viewuseridentity", "See full user i
 ALL_GROUPS = Right(Ability.GROUPS, "moodle/site:accessallgroups", "Access all groups")
 HIDDEN = Right(Ability.HIDDEN_ACTIVITIES, "moodle/course:viewhiddenactivities", "View hidden activities")
 PROGRESS = Right(Ability.COMPLETION, "report/progress:view", "View activity completion reports")
-USER_REPORT = Right(Ability.GRADES, "gradereport/user:view", "View user report")
+USER_REPORT = Right(Ability.GRADES, "gradereport/user:view", "View your own grade report")
 ALL_GRADES = Right(Ability.GRADES, "moodle/grade:viewall", "View grades of other users")
 QUIZ = Right(Ability.ATTEMPTS, "mod/quiz:view", "View quiz information")
-OVERRIDES = Right(Ability.DUE_DATES, "mod/quiz:viewoverrides", "View quiz overrides")
+OVERRIDES = Right(Ability.DUE_DATES, "mod/quiz:viewoverrides", "View quiz settings overrides")
 ASSIGN_OVERRIDES = Right(Ability.DUE_DATES, "mod/assign:manageoverrides", "Manage assignment overrides")
 QUIZ_REPORTS = Right(Ability.ATTEMPTS, "mod/quiz:viewreports", "View quiz reports")
 ASSIGN = Right(Ability.SUBMISSIONS, "mod/assign:view", "View assignment")
@@ -41,7 +41,7 @@ SEND = Right(Ability.MESSAGES, "moodle/site:sendmessage", "Send messages to any 
 SEND_ANYONE = Right(
     Ability.MESSAGES,
     "moodle/site:messageanyuser",
-    "Bypass user privacy preferences for sending messages to any user",
+    "Bypass user privacy preferences for messaging any user",
 )
 CALENDAR = Right(Ability.EVENTS, "moodle/calendar:manageentries", "Manage any calendar entries")
 

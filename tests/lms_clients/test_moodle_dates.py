@@ -91,7 +91,7 @@ def test_overrides_that_may_not_be_seen_name_the_right(moodle: FakeMoodle, clien
     holds(moodle, "mod_quiz_get_overrides")
     moodle.instead["mod_quiz_get_overrides"] = lambda _: {
         "exception": "required_capability_exception", "errorcode": "nopermissions",
-        "message": "Sorry, but you do not currently have permissions to do that (View quiz overrides).",
+        "message": "Sorry, but you do not currently have permissions to do that (View quiz settings overrides).",
     }  # fmt: skip
     snapshot = read(client)
     (gap,) = snapshot.gaps

@@ -145,6 +145,12 @@
     new ResizeObserver(measure).observe(body);
     measure();
     arrive();
+    // Whoever was led to a post reads on from there, with the keyboard too.
+    const named = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    if (named) {
+      if (named.tabIndex < 0) named.tabIndex = -1;
+      named.focus({ preventScroll: true });
+    }
 
     body.addEventListener("input", (event) => {
       if (event.target.matches("[data-draft]")) save(event.target);

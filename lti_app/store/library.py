@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Material, MaterialUse, Upload
@@ -14,13 +14,16 @@ from lti_app.store import people, uploads
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.places import Beside, stands_at
 from lti_app.store.refusals import NotYours
+from lti_app.store.search_index import MATERIAL
 from lti_app.store.uploads import UploadView
 from lti_app.store.views import ActivityRef, Face
+from lti_app.store.words_index import ranked
 
 KINDS = ("link", "file", "tutorial", "case", "recording")
 PAGE = 20
 MOST_FEATURED = 6
-MOST_WORDS = 6
+# Of several words the rarer ones must be there.
+AT_LEAST = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def shelves(
 
     What staff has put forward stands by itself (``featured``) while nothing is looked for.
     """
-    query = _seen_by(reader).where(Material.state == "shown", *_conditions(reader, wanted))
+    query = _seen_by(reader).where(Material.state == "shown", *_conditions(session, reader, wanted))
     if not wanted:
         query = query.where(Material.featured_at.is_(None))
     last = session.get(Material, before) if before is not None else None
@@ -138,17 +141,16 @@ def read_material(session: Session, reader: Reader, material_id: int) -> Materia
     return _views(session, reader, [row])[0]
 
 
-def _conditions(reader: Reader, wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(session: Session, reader: Reader, wanted: Wanted) -> list[ColumnElement[bool]]:
     found = [stands_at(wanted.place, reader.context_id, Material.activity_id.expression, Material.section.expression)]
     if wanted.kind:
         found.append(Material.kind == wanted.kind)
     if wanted.outcome:
         found.append(Material.outcome == wanted.outcome)
-    for word in wanted.words.split()[:MOST_WORDS]:
-        # SQLite folds the case of ASCII letters alone, so an accented word is also looked for as it was written.
-        ways = [func.lower(column).contains(word.lower(), autoescape=True) for column in (Material.title, Material.why)]
-        ways += [column.contains(word, autoescape=True) for column in (Material.title, Material.why)]
-        found.append(or_(*ways))
+    if wanted.words:
+        # By stems, as everywhere: whoever looks for "table" finds "tables", in Italian as in English.
+        held = ranked(session, reader.context_id, MATERIAL, wanted.words, at_least=AT_LEAST)
+        found.append(false() if held is None else Material.id.in_(select(held.c.item_id)))
     return found
 
 

@@ -16,6 +16,7 @@ from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.library import KINDS, Reader
 from lti_app.store.notifications import notify
 from lti_app.store.refusals import NotYours, Refusal, TooLate
+from lti_app.store.search_index import index_material
 from lti_app.store.speaking import speak
 from lti_app.web_addresses import address_key
 
@@ -85,6 +86,7 @@ def suggest(
             return before[0], before[1]
         _check_new(session, reader.context_id, key)
         raise TooLate
+    index_material(session, session.get_one(Material, material_id))
     return material_id, "shown" if shown else "waiting"
 
 
@@ -128,6 +130,7 @@ def change(session: Session, reader: Reader, material_id: int, piece: Piece, now
     if row.by_id != reader.membership_id:
         _note(session, reader, row, "material_edited", "", now)
     session.flush()
+    index_material(session, row)
 
 
 def decide(session: Session, reader: Reader, material_id: int, yes: bool, reason: str, now: datetime) -> None:

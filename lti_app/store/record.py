@@ -7,20 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import AuditEntry, Membership, Person
+from lti_app.models.audit import ABOUT_SOMEBODY
 from lti_app.store.names import full_name
 
 MOST = 100
-#: Acts by staff. What members do about each other (a report) stays theirs: it would tell who said it.
-ACTS = (
-    *("moderation_show", "moderation_hide", "moderation_warn", "moderation_mute", "moderation_dismiss"),
-    *("moderation_restore", "moderation_lift", "community_role"),
-    *("thread_pin", "thread_unpin", "thread_lock", "thread_unlock", "thread_archive", "thread_unarchive"),
-    *("thread_move", "thread_merge", "thread_retitle"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +35,10 @@ def my_record(session: Session, membership_id: int) -> tuple[Act, ...]:
     rows = session.execute(
         select(AuditEntry, Person)
         .outerjoin(Person, Person.id == AuditEntry.actor_id)
-        .where(AuditEntry.about_id == member.person_id, AuditEntry.context_id == member.context_id)
-        .where(AuditEntry.what.in_(ACTS))
+        .where(AuditEntry.about_id == member.person_id)
+        # What was decided for the whole academy belongs to each of its courses.
+        .where(or_(AuditEntry.context_id == member.context_id, AuditEntry.context_id.is_(None)))
+        .where(AuditEntry.what.in_(ABOUT_SOMEBODY))
         .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
         .limit(MOST)
     )

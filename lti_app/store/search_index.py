@@ -34,10 +34,15 @@ def index_things(session: Session, most: int = 200) -> int:
         _note(session, Event, event.id, event.changed_at)
     materials = session.scalars(select(Material).where(_waits(Material)).order_by(Material.id).limit(most)).all()
     for piece in materials:
-        body = " ".join((piece.why, piece.section or "", piece.outcome or ""))
-        index_item(session, piece.context_id, MATERIAL, piece.id, piece.title, body)
-        _note(session, Material, piece.id, piece.changed_at)
+        index_material(session, piece)
     return len(events) + len(materials)
+
+
+def index_material(session: Session, piece: Material) -> None:
+    """Let a piece of the library be found by its words from now on."""
+    body = " ".join((piece.why, piece.section or "", piece.outcome or ""))
+    index_item(session, piece.context_id, MATERIAL, piece.id, piece.title, body)
+    _note(session, Material, piece.id, piece.changed_at)
 
 
 def _note(session: Session, model: type[Event] | type[Material], item_id: int, as_of: datetime) -> None:

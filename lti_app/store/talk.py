@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from lti_app.models import CircleMember, Episode, Event, Match, Post, Thread, ThreadSeen
 from lti_app.store import people
 from lti_app.store.course_facts import activity_refs
+from lti_app.store.jumps import end_for
 from lti_app.store.places import Beside, stands_at
 from lti_app.store.post_views import PostView, shown_to, view_posts
 from lti_app.store.refusals import NotYours
@@ -242,13 +243,17 @@ def read_thread(
     *,
     to_staff: bool = False,
     before: int | None = None,
+    at: int | None = None,
 ) -> ThreadPage:
-    """Return one discussion of this course, its newest posts or those before the post ``before``; raises NotYours."""
+    """Return one discussion of this course, its newest posts or those before the post ``before``; raises NotYours.
+
+    ``at`` is a post that is looked for: the page is the one where it stands.
+    """
     may_see = _seen_by(membership_id, to_staff=to_staff)
     thread = session.scalar(course_threads(context_id).where(Thread.id == thread_id, may_see))
     if thread is None:
         raise NotYours
-    return _page(session, thread, membership_id, to_staff=to_staff, before=before)
+    return _page(session, thread, membership_id, to_staff=to_staff, before=before, at=at)
 
 
 def read_private(session: Session, match_id: int, membership_id: int) -> ThreadPage:
@@ -305,16 +310,32 @@ def event_thread(session: Session, context_id: int, event_id: int) -> Thread:
 
 
 def read_event_thread(
-    session: Session, context_id: int, event_id: int, membership_id: int, *, to_staff: bool = False
+    session: Session,
+    context_id: int,
+    event_id: int,
+    membership_id: int,
+    *,
+    to_staff: bool = False,
+    before: int | None = None,
+    at: int | None = None,
 ) -> ThreadPage:
-    """Return the questions and notes under a meeting of this course; raises NotYours."""
-    return _page(session, event_thread(session, context_id, event_id), membership_id, to_staff=to_staff)
+    """Return the questions and notes under a meeting of this course, as ``read_thread`` does; raises NotYours."""
+    thread = event_thread(session, context_id, event_id)
+    return _page(session, thread, membership_id, to_staff=to_staff, before=before, at=at)
 
 
 def _page(
-    session: Session, thread: Thread, membership_id: int, *, to_staff: bool = False, before: int | None = None
+    session: Session,
+    thread: Thread,
+    membership_id: int,
+    *,
+    to_staff: bool = False,
+    before: int | None = None,
+    at: int | None = None,
 ) -> ThreadPage:
     shown = [Post.thread_id == thread.id, shown_to(membership_id, to_staff=to_staff)]
+    if before is None and at is not None:
+        before = end_for(session, thread.id, at, shown, POSTS)
     last = session.get(Post, before) if before is not None else None
     if last is not None and last.thread_id == thread.id:
         # Merged threads mix ids and moments: the order of the page is that of the moments.

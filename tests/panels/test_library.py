@@ -246,6 +246,8 @@ def test_what_is_looked_for_is_found(as_: As, course: Course, db: Database, cloc
         ("q=100%25+JOINS", "About 100% joins", "About missing"),
         (f"about={course.quiz_1}", "About missing", "About 100% joins"),
         ("q=two+circles", "About missing", "nothing"),
+        ("q=circle", "About missing", "nothing"),
+        ("q=join", "About 100% joins", "About missing"),
         ("kind=nonsense", "About missing", "nothing"),
     ):
         page = main_of(ada.opens(f"library?{query}").text)

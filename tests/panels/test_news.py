@@ -68,7 +68,7 @@ def test_three_answers_to_ada_are_one_line_that_leads_to_the_first_new_post(
     first = re.search(r"news/(\d+)", main_of(page))
     assert first is not None
     answer = ada.opens(f"news/{first.group(1)}")
-    assert (answer.status_code, answer.headers["Location"]) == (307, f"/v/r1/talk/{thread}#post-{post}")
+    assert (answer.status_code, answer.headers["Location"]) == (307, f"/v/r1/talk/{thread}?post={post}#post-{post}")
     assert badge(ada.opens("home").text) == ""
     assert "news-new" not in ada.opens("news").text
 
@@ -80,7 +80,7 @@ def test_with_a_cookie_the_way_there_is_a_plain_link(as_: As, course: Course, db
     link = re.search(r'href="/v/r1/(news/\d+)"', ada.opens("news").text)
     assert link is not None
     answer = ada.opens(link.group(1))
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"/v/r1/talk/{thread}#post-{post}")
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/v/r1/talk/{thread}?post={post}#post-{post}")
 
 
 def test_reading_the_discussion_itself_is_enough(as_: As, course: Course, db: Database) -> None:

@@ -508,3 +508,31 @@ def test_a_page_asks_the_same_few_questions_however_long_the_thread(
     as_(course.bruno).opens(f"talk/{thread}")
     event.remove(db.engine, "before_cursor_execute", count)
     assert len(counted) <= few
+
+
+def test_news_of_an_old_post_open_the_thread_where_it_stands(as_: As, course: Course, db: Database) -> None:
+    ada, bruno = as_(course.ada), as_(course.bruno, cookie=True)
+    thread = begins(ada)
+    with db.writing() as session:
+        for number in range(90):
+            at = NOW + timedelta(minutes=number + 1)
+            session.add(Post(thread_id=thread, author_id=course.ada, body=f"Post no. {number}.", created_at=at))
+    old = posts_of(db, thread)[6]
+    with db.writing() as session:
+        row = Notification(membership_id=course.bruno, key="m", kind="mention", thread_id=thread, post_id=old,
+                           by_id=course.ada, made_at=NOW)  # fmt: skip
+        session.add(row)
+        session.flush()
+        told = row.id
+    where = bruno.opens(f"news/{told}").headers["Location"]
+    assert where == f"/v/r1/talk/{thread}?post={old}#post-{old}"
+    page = bruno.opens(where.removeprefix("/v/r1/").partition("#")[0]).text
+    assert f'id="post-{old}"' in page
+    assert "Post no. 24." in page
+    assert "Post no. 26." not in page
+    assert "Back to the newest" in page
+    newest = posts_of(db, thread)[-1]
+    assert "Back to the newest" not in bruno.opens(f"talk/{thread}?post={newest}").text
+    # A number that is no post of this thread is none to look for.
+    for strange in ("0", "99999999", "x", "1" * 40):
+        assert "Post no. 89." in bruno.opens(f"talk/{thread}?post={strange}").text

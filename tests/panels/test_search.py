@@ -53,7 +53,8 @@ def test_ada_finds_by_another_ending_and_without_accents_and_the_words_are_marke
     assert "<mark>duplicati</mark>" in page
     assert "&lt;b&gt;" in page
     assert "<b>" not in main_of(page)
-    assert f"/talk/{thread}#post-" in page
+    assert f"/talk/{thread}?post=" in page
+    assert "#post-" in page
     assert titles(ada.opens("search?q=ETA").text) == ["Come si tolgono?"]
     assert "Bruno M." in main_of(page)
 

@@ -75,7 +75,10 @@ def _about_event(session: Session, event_id: int, now: datetime) -> dict[str, An
     thread = None
     if is_open:
         try:
-            thread = talk.read_event_thread(session, who.context_id, event_id, who.membership_id, to_staff=who.is_staff)
+            thread = talk.read_event_thread(
+                session, who.context_id, event_id, who.membership_id, to_staff=who.is_staff, before=number("before"),
+                at=number("post"),
+            )  # fmt: skip
         except NotYours:
             # A moderator has hidden it: the meeting itself stays.
             thread = None

@@ -64,6 +64,8 @@ def place_of(item: Item) -> str:
     for endpoint in pages:
         needed = _needs(app, endpoint)
         if needed is not None and needed <= known.keys():
-            anchor = f"post-{item.post_id}" if item.post_id is not None and item.thread_id is not None else None
-            return url_for(endpoint, _anchor=anchor, **{name: known[name] for name in needed})
+            at = item.post_id if item.thread_id is not None else None
+            # The anchor alone would miss a post that stands on an earlier page of a long conversation.
+            place: dict[str, Any] = {} if at is None else {"post": at, "_anchor": f"post-{at}"}
+            return url_for(endpoint, **{name: known[name] for name in needed}, **place)
     return url_for("panels.home.show")

@@ -42,9 +42,10 @@ def _open() -> tuple[str, ...]:
 def address(found: search.Found) -> str:
     """Return where a thing that was found is shown, at the very post."""
     endpoint, name = PLACES[found.kind]
-    anchor = f"post-{found.post_id}" if found.post_id else None
     values: dict[str, Any] = {name: found.id}
-    return url_for(endpoint, _anchor=anchor, **values)
+    if found.post_id:
+        values |= {"post": found.post_id, "_anchor": f"post-{found.post_id}"}
+    return url_for(endpoint, **values)
 
 
 def _page() -> str:

@@ -63,11 +63,13 @@ def post_stamp() -> Markup:
     return found
 
 
-def read(session: Session, thread_id: int, before: int | None = None) -> talk.ThreadPage:
+def read(session: Session, thread_id: int, before: int | None = None, at: int | None = None) -> talk.ThreadPage:
     """Read a thread, or answer 404."""
     me = g.membership
     try:
-        return talk.read_thread(session, me.context_id, thread_id, me.id, to_staff=g.visit.is_staff, before=before)
+        return talk.read_thread(
+            session, me.context_id, thread_id, me.id, to_staff=g.visit.is_staff, before=before, at=at
+        )
     except NotYours:
         abort(404)
 
@@ -78,7 +80,7 @@ def thread_page(
     """Draw a thread as a whole page, and note that it was read."""
     me = g.membership
     with house().db.reading() as session:
-        thread = read(session, thread_id, number("before"))
+        thread = read(session, thread_id, number("before"), number("post"))
         staff = g.visit.is_staff and not g.visit.student_view
         page = render_panel(
             session,

@@ -191,7 +191,7 @@ cohorts = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(cohort=cohorts)
 def test_any_course_has_a_sensible_answer_and_duplicates_are_one_person(cohort: Cohort) -> None:
     told = estimates_for(cohort, NOW)
@@ -204,7 +204,7 @@ def test_any_course_has_a_sensible_answer_and_duplicates_are_one_person(cohort: 
         assert all(math.isfinite(reason.weight) for reason in one.reasons)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(cohort=cohorts, later=learners)
 def test_facts_after_now_never_change_a_decision(cohort: Cohort, later: Learner) -> None:
     future = NOW + timedelta(days=1)

@@ -154,7 +154,7 @@ moments = st.integers(946_684_800, 3_786_912_000).map(lambda seconds: datetime.f
 words = st.text("ab zé🎉日,;:\\\"'=\n\tBEGIN:END", max_size=120)
 
 
-@settings_of(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings_of(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(title=words, place=words, course=words, at=moments, minutes=st.integers(1, 720), cancelled=st.booleans(),
        sequence=st.integers(0, 10_000))  # fmt: skip
 def test_whatever_people_write_a_calendar_can_read_it(

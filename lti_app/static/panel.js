@@ -187,6 +187,8 @@
     });
     body.addEventListener("htmx:afterSettle", (event) => {
       const part = event.detail.elt;
+      // A number on a tab that came along takes no focus.
+      if (part.id.startsWith("count-")) return;
       fields().forEach((field) => { field.value = token; });
       restore(part);
       settle(part);

@@ -38,6 +38,41 @@ def moment_in(zone: ZoneInfo, day: date, hour: time, fold: int = 0) -> Moment:
     return Moment((second if fold else first).astimezone(UTC), twice=True)
 
 
+def on_day(zone: ZoneInfo, day: date, hour: time, fold: int = 0) -> datetime:
+    """Return the moment of an hour on a day, or the first after it where the clocks are put forward over that hour."""
+    try:
+        return moment_in(zone, day, hour, fold).at
+    except SkippedHour as gap:
+        return gap.instead.astimezone(UTC)
+
+
+def weeks_after(
+    starts_at: datetime, ends_at: datetime, zone: ZoneInfo, until_on: date
+) -> tuple[tuple[datetime, datetime], ...]:
+    """Return the same hours on the clocks of ``zone`` in each week that follows, up to a day and with it."""
+    first = starts_at.astimezone(zone).date()
+    weeks = (until_on - first).days // 7
+    return tuple(
+        moved_along(starts_at, starts_at, ends_at, on_day(zone, first + timedelta(weeks=week), time(12)), zone)
+        for week in range(1, weeks + 1)
+    )
+
+
+def moved_along(
+    was: datetime, starts_at: datetime, ends_at: datetime, other: datetime, zone: ZoneInfo
+) -> tuple[datetime, datetime]:
+    """Return beginning and end for ``other``, where the one that was at ``was`` is from ``starts_at`` to ``ends_at``.
+
+    It moves by as many days, and its hours on the clocks of ``zone`` are the same: a night on which clocks are changed
+    lengthens or shortens nothing but itself.
+    """
+    begins, ends = starts_at.astimezone(zone), ends_at.astimezone(zone)
+    day = other.astimezone(zone).date() + (begins.date() - was.astimezone(zone).date())
+    start = on_day(zone, day, begins.time(), begins.fold)
+    end = on_day(zone, day + (ends.date() - begins.date()), ends.time(), ends.fold)
+    return start, end if end > start else start + (ends_at - starts_at)
+
+
 def _after_gap(zone: ZoneInfo, hour: datetime) -> datetime:
     """Return the first moment after the gap in which ``hour`` lies, to the minute."""
     before, after = hour.replace(fold=0).utcoffset() or timedelta(), hour.replace(fold=1).utcoffset() or timedelta()

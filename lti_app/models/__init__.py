@@ -28,7 +28,7 @@ from lti_app.models.course import (
     SyncGap,
     SyncRun,
 )
-from lti_app.models.events import CalendarEntry, CalendarFeed, Event, Seat
+from lti_app.models.events import CalendarEntry, CalendarFeed, Event, EventSeries, Seat
 from lti_app.models.feeds import EventFeed, FeedEvent, FeedWord
 from lti_app.models.library import Material, MaterialUse
 from lti_app.models.lti import Academy, ConsumedState, Deployment, Person, PlatformKeySet, Registration, ToolKey
@@ -93,6 +93,7 @@ __all__ = [
     "EpisodeEvent",
     "Event",
     "EventFeed",
+    "EventSeries",
     "FeedEvent",
     "FeedWord",
     "Feeling",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Index, String, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
@@ -42,6 +42,7 @@ class Event(Base):
     section: Mapped[str | None] = mapped_column(String(500))
     outcome: Mapped[str | None] = mapped_column(String(300))
     thread_id: Mapped[int | None] = parent("thread.id", cascade=False, nullable=True)
+    series_id: Mapped[int | None] = parent("event_series.id", cascade=False, nullable=True)
     by_id: Mapped[int | None] = parent("membership.id", cascade=False, index=False, nullable=True)
     form_key: Mapped[str | None] = mapped_column(String(64))
     sequence: Mapped[int] = mapped_column(default=0)
@@ -55,6 +56,17 @@ class Event(Base):
     day_told_at: Mapped[datetime | None]
     hour_told_at: Mapped[datetime | None]
     notes_told_at: Mapped[datetime | None]
+
+
+class EventSeries(Base):
+    """Meetings that come every week up to a day; each of them is an event of its own."""
+
+    __tablename__ = "event_series"
+
+    id: Mapped[Id]
+    context_id: Mapped[int] = parent("context.id")
+    until_on: Mapped[date]
+    made_at: Mapped[datetime]
 
 
 class Seat(Base):

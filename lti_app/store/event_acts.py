@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from lti_app.models import Event, Seat, Thread
 from lti_app.store import calendar_entries
 from lti_app.store.event_hosts import change_hosts, check_tie, hosts_named, leads, note_act
-from lti_app.store.event_telling import tell_new, tell_seated, tell_staff
+from lti_app.store.event_telling import seated, tell_new, tell_seated, tell_staff
 from lti_app.store.event_views import Viewer
 from lti_app.store.inserts import insert_new
 from lti_app.store.refusals import NotYours, TooLate
@@ -71,16 +71,35 @@ def call_meeting(
     _say(session, viewer, now, *(getattr(plan, name) for name in WRITTEN))
     if is_watched(session, viewer.membership_id, now):
         state = "proposed"
+    event_id = put(session, viewer, plan, state, now, form_key=form_key)
+    if event_id is None:
+        mine = (Event.by_id == viewer.membership_id, Event.form_key == form_key)
+        row = session.execute(select(Event.id, Event.state).where(*mine)).one()
+        return row[0], row[1]
+    event = session.get_one(Event, event_id)
+    if state == "on":
+        tell_new(session, event, now)
+    else:
+        tell_staff(session, event, now)
+    session.flush()
+    return event_id, state
+
+
+def put(
+    session: Session, viewer: Viewer, plan: Plan, state: str, now: datetime, *, form_key: str | None = None,
+    series_id: int | None = None,
+) -> int | None:  # fmt: skip
+    """Write down a meeting with its hosts and its thread, telling nobody; returns its id, None when it was there."""
     check_tie(session, viewer.context_id, plan.activity_id)
     hosts = hosts_named(session, viewer, plan.host_ids)
     values = {name: getattr(plan, name) for name in FIELDS}
     times = {"created_at": now, "changed_at": now, "timed_at": now}
     key = {"by_id": viewer.membership_id, "form_key": form_key, "context_id": viewer.context_id}
-    event_id = insert_new(session, Event, **values, **times, **key, state=state, sequence=0, notes="", reason="")
+    event_id = insert_new(
+        session, Event, **values, **times, **key, series_id=series_id, state=state, sequence=0, notes="", reason=""
+    )
     if event_id is None:
-        mine = (Event.by_id == viewer.membership_id, Event.form_key == form_key)
-        row = session.execute(select(Event.id, Event.state).where(*mine)).one()
-        return row[0], row[1]
+        return None
     event = session.get_one(Event, event_id)
     event.thread_id = insert_new(
         session, Thread, context_id=event.context_id, kind="event", title=event.title, author_id=event.by_id,
@@ -88,23 +107,15 @@ def call_meeting(
     )  # fmt: skip
     for one in (viewer.membership_id, *hosts):
         insert_new(session, Seat, event_id=event_id, membership_id=one, state="in", host=True, shown=True, at=now)
-    if state == "on":
-        _open(session, event, now, in_lms=bool(plan.in_lms) and viewer.is_staff)
-    else:
-        tell_staff(session, event, now)
+    if state == "on" and plan.in_lms and viewer.is_staff:
+        calendar_entries.want(session, event.id, now)
     session.flush()
-    return event_id, state
+    return event_id
 
 
 def _say(session: Session, viewer: Viewer, now: datetime, *words: str) -> None:
     """What is written of a meeting is read by the whole course: the same door as for posts."""
     speak(session, viewer.context_id, viewer.membership_id, now, *words)
-
-
-def _open(session: Session, event: Event, now: datetime, *, in_lms: bool) -> None:
-    if in_lms:
-        calendar_entries.want(session, event.id, now)
-    tell_new(session, event, now)
 
 
 def change(
@@ -121,13 +132,21 @@ def change(
     # Somebody who may only hold study sessions does not turn one into a webinar.
     if plan.kind != event.kind and viewer.may_call.get(plan.kind) != "on":
         raise NotYours
+    if new_words := [getattr(plan, name) for name in WRITTEN if getattr(plan, name) != getattr(event, name)]:
+        _say(session, viewer, now, *new_words)
+    apply(session, viewer, event, plan, now)
+    return event
+
+
+def apply(
+    session: Session, viewer: Viewer, event: Event, plan: Plan, now: datetime, *, heard: frozenset[int] = frozenset()
+) -> None:
+    """Let a meeting be as a plan says it, and tell those who come, but for those who have ``heard`` of it already."""
     check_tie(session, viewer.context_id, plan.activity_id)
     told = [name for name in TOLD if getattr(plan, name) != getattr(event, name)]
     moved = {"starts_at", "ends_at"}.intersection(told)
     was = event.starts_at
     changed = [name for name in FIELDS if getattr(plan, name) != getattr(event, name)]
-    if new_words := [getattr(plan, name) for name in WRITTEN if name in changed]:
-        _say(session, viewer, now, *new_words)
     for name in changed:
         setattr(event, name, getattr(plan, name))
     if moved:
@@ -139,9 +158,8 @@ def change(
     if "title" in changed and event.thread_id is not None:
         session.get_one(Thread, event.thread_id).title = event.title
     if event.state == "on":
-        _after_change(session, viewer, event, told, was if moved else None, now, in_lms=plan.in_lms)
+        _after_change(session, viewer, event, told, was if moved else None, now, in_lms=plan.in_lms, heard=heard)
     session.flush()
-    return event
 
 
 def _after_change(
@@ -153,6 +171,7 @@ def _after_change(
     now: datetime,
     *,
     in_lms: bool | None,
+    heard: frozenset[int],
 ) -> None:
     if viewer.is_staff and in_lms:
         calendar_entries.want(session, event.id, now)
@@ -164,7 +183,8 @@ def _after_change(
         what = "moved" if was is not None else "changed"
         facts = {"what": what, "sequence": event.sequence, **({"was": was.isoformat()} if was else {})}
         key = f"event_changed:{event.id}:{event.sequence}"
-        tell_seated(session, event, "event_changed", key, now, by_id=viewer.membership_id, facts=facts)
+        to = [one for one in seated(session, event.id) if one not in heard]
+        tell_seated(session, event, "event_changed", key, now, by_id=viewer.membership_id, to=to, facts=facts)
     fill_free(session, event, now)
 
 
@@ -173,16 +193,24 @@ def cancel(session: Session, viewer: Viewer, event_id: int, reason: str, now: da
     event = leads(session, viewer, event_id)
     if event.state not in ("on", "proposed") or event.ends_at <= now:
         raise TooLate
-    was_on = event.state == "on"
     if reason:
         _say(session, viewer, now, reason)
+    call_off(session, viewer, event, reason, now)
+
+
+def call_off(
+    session: Session, viewer: Viewer, event: Event, reason: str, now: datetime, *, heard: frozenset[int] = frozenset()
+) -> None:
+    """Let a meeting be off, and tell those who come, but for those who have ``heard`` of it already."""
+    was_on = event.state == "on"
     event.state, event.reason, event.changed_at = "cancelled", reason, now
     event.sequence += 1
     if was_on:
         calendar_entries.take_out(session, event.id, now)
         facts = {"what": "cancelled", "sequence": event.sequence, "reason": reason}
         key = f"event_changed:{event.id}:{event.sequence}"
-        tell_seated(session, event, "event_changed", key, now, by_id=viewer.membership_id, facts=facts)
+        to = [one for one in seated(session, event.id) if one not in heard]
+        tell_seated(session, event, "event_changed", key, now, by_id=viewer.membership_id, to=to, facts=facts)
     if event.by_id != viewer.membership_id:
         note_act(session, viewer, event, "event_cancelled", reason, now)
     session.flush()

@@ -73,6 +73,7 @@ class EventLine:
     may_lead: bool
     is_over: bool
     has_notes: bool
+    weekly: bool = False
 
     @property
     def is_mine(self) -> bool:
@@ -100,7 +101,8 @@ class EventView:
     """A meeting's own page: ``link`` is set only for those who may have it, ``seats`` only for who leads it.
 
     ``place_in_line`` is the viewer's place on the waiting list, from 1; ``in_calendar`` is the state of the entry in
-    the LMS's calendar (staff only), empty where none is wanted.
+    the LMS's calendar (staff only), empty where none is wanted. Of one that comes every week ``weekly_until`` is when
+    the last one is and ``more`` how many follow this one.
     """
 
     line: EventLine
@@ -119,3 +121,5 @@ class EventView:
     capacity: int | None
     by: Face | None
     kept_in_library: bool = False
+    weekly_until: datetime | None = None
+    more: int = 0

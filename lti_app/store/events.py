@@ -91,6 +91,7 @@ def read_event(session: Session, viewer: Viewer, event_id: int, now: datetime) -
     kept = event.recording is not None and session.scalar(
         select(Material.id).where(Material.event_id == event.id, Material.state.in_(("shown", "waiting"))).limit(1)
     )
+    last, more = _series(session, event)
     return EventView(
         line=line,
         words=event.words,
@@ -108,7 +109,19 @@ def read_event(session: Session, viewer: Viewer, event_id: int, now: datetime) -
         capacity=event.capacity,
         by=people.faces(session, [event.by_id], to_staff=viewer.is_staff).get(event.by_id or 0),
         kept_in_library=bool(kept),
+        weekly_until=last,
+        more=more,
     )
+
+
+def _series(session: Session, event: Event) -> tuple[datetime | None, int]:
+    """Return when the last of its series is, and how many stand after this one."""
+    if event.series_id is None:
+        return None, 0
+    later = func.count().filter(Event.starts_at > event.starts_at)
+    standing = (Event.series_id == event.series_id, Event.state.in_(("on", "proposed")))
+    row = session.execute(select(func.max(Event.starts_at), later).where(*standing)).one()
+    return row[0], row[1]
 
 
 def _place_in_line(session: Session, mine: Seat) -> int:
@@ -202,4 +215,5 @@ def _line(
         may_lead=viewer.is_staff or seats.mine == "host",
         is_over=event.ends_at <= now,
         has_notes=bool(event.notes or event.recording),
+        weekly=event.series_id is not None,
     )

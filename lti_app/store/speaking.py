@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from sqlalchemy import Subquery, func, select, union_all
+from sqlalchemy import Subquery, func, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lti_app.models import (
@@ -35,7 +35,6 @@ STAFF_FACTOR = 5
 SAID: tuple[tuple[InstrumentedAttribute[int | None], InstrumentedAttribute[datetime]], ...] = (
     (Post.author_id, Post.created_at),
     (Kudos.from_id, Kudos.created_at),
-    (Event.by_id, Event.created_at),
     (Material.by_id, Material.created_at),
     (CircleItem.author_id, CircleItem.created_at),
 )
@@ -86,6 +85,9 @@ def check_voice(session: Session, membership_id: int, now: datetime) -> None:
 
 def _said(membership_id: int, since: datetime) -> Subquery:
     parts = [select(at.label("at")).where(who == membership_id, at > since) for who, at in SAID]
+    # Meetings that come every week were called with one form.
+    called = select(Event.created_at.label("at")).where(Event.by_id == membership_id, Event.created_at > since)
+    parts.append(called.where(or_(Event.series_id.is_(None), Event.form_key.is_not(None))))
     changed = select(PostRevision.until.label("at")).join(Post, Post.id == PostRevision.post_id)
     return union_all(*parts, changed.where(Post.author_id == membership_id, PostRevision.until > since)).subquery()
 

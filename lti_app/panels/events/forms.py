@@ -11,7 +11,7 @@ from flask import request
 from flask_babel import gettext as _
 
 from lti_app.fields import Field, read_number, read_text
-from lti_app.panels.events.hours import When, read_when, when_of
+from lti_app.panels.events.hours import Again, When, read_again, read_when, when_of
 from lti_app.store.event_acts import MAX_CAPACITY, MAX_SHORT, MAX_TITLE, MAX_WORDS, Plan
 from lti_app.store.event_views import KINDS, EventView
 from lti_app.store.ties import Ties
@@ -35,12 +35,22 @@ class Draft:
     outcome: str = ""
     hosts: tuple[int, ...] = ()
     in_lms: bool = False
+    again: Again = field(default_factory=Again)
 
     @property
     def is_good(self) -> bool:
         """Whether it can be taken."""
-        fields = (self.title, self.words, self.bring, self.guests, self.place, self.link, self.capacity)
-        return self.when.is_good and not any(one.fault for one in fields)
+        fields = (
+            self.title,
+            self.words,
+            self.bring,
+            self.guests,
+            self.place,
+            self.link,
+            self.capacity,
+            self.again.until,
+        )
+        return self.when.is_good and not any(one.fault for one in (*fields, self.again.until))
 
     def plan(self, *, asks_lms: bool) -> Plan:
         """Return the meeting that a good draft describes."""
@@ -110,6 +120,7 @@ def read_draft(
         outcome=next((one for one in ties.outcomes if one == request.form.get("outcome")), ""),
         hosts=tuple(int(one) for one in request.form.getlist("hosts") if one.isascii() and one.isdecimal())[:20],
         in_lms=request.form.get("in_lms") == "yes",
+        again=read_again(when, zone, locale) if was is None else Again(),
     )
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from flask import request
 from flask_babel import gettext as _
 
 from lti_app.event_times import hour_words, place_words
 from lti_app.fields import Field
 from lti_app.local_times import SkippedHour, moment_in
+from lti_app.store.event_series import MOST
 
 LONGEST_MEETING = timedelta(hours=12)
 FARTHEST = timedelta(days=730)
@@ -101,6 +103,35 @@ def _judged(
     if starts_at - now > FARTHEST:
         return replace(bad, on=Field(when.on.value, _("That is more than two years from now. Is the year right?")))
     return replace(when, ends_at=ends_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Whether a meeting comes every week, and up to which day."""
+
+    weekly: bool = False
+    until: Field = field(default_factory=Field)
+    until_on: date | None = None
+
+
+def read_again(when: When, zone: ZoneInfo, locale: str) -> Again:
+    """Read how often a meeting comes; up to half a year of weeks can be called at once."""
+    until = Field(request.form.get("until", "").strip()[:40])
+    if request.form.get("again") != "weekly":
+        return Again(until=until)
+    day = _day(until.value)
+    if day is None:
+        return Again(True, Field(until.value, _("A day is needed, such as 2026-11-24.")))
+    if when.starts_at is None:
+        return Again(True, until)
+    first = when.starts_at.astimezone(zone).date()
+    last = first + timedelta(weeks=MOST - 1)
+    if day < first + timedelta(weeks=1):
+        return Again(True, Field(until.value, _("That is less than a week after the first one.")))
+    if day > last + timedelta(days=6):
+        words = _("So far ahead nobody can plan: at most until %(day)s.", day=format_date(last, "long", locale=locale))
+        return Again(True, Field(until.value, words))
+    return Again(True, until, day)
 
 
 def _day(raw: str) -> date | None:

@@ -17,7 +17,7 @@ from lti_app.panels.events.parts import after, beside, do, event_page, list_page
 from lti_app.panels.events.views import blueprint
 from lti_app.panels.peer.parts import Word
 from lti_app.shell import render_panel
-from lti_app.store import calendar_entries, event_acts, event_hosts, events, seats
+from lti_app.store import calendar_entries, event_acts, event_hosts, event_series, events, seats
 from lti_app.store.course_choices import keep_choice
 from lti_app.store.event_views import SETTING, STUDY_SESSIONS, EventView, Viewer, rule_of
 from lti_app.store.places import Beside
@@ -91,7 +91,11 @@ def call() -> Response:
     asks_lms = request.form.get("asks_lms") == "yes"
     try:
         with house().db.writing() as session:
-            event_id, state = event_acts.call_meeting(session, who, draft.plan(asks_lms=asks_lms), now, form_key=key)
+            plan, until = draft.plan(asks_lms=asks_lms), draft.again.until_on
+            if until is None:
+                event_id, state = event_acts.call_meeting(session, who, plan, now, form_key=key)
+            else:
+                event_id, state = event_series.call_weekly(session, who, plan, until, now, form_key=key)
     except NotYours:
         abort(404)
     word = Word(_("Proposed: your tutors have been told."), _("You hear from us here as soon as they say yes."))
@@ -123,7 +127,8 @@ def change(event_id: int) -> Response:
     plan = draft.plan(asks_lms=request.form.get("asks_lms") == "yes")
     try:
         with house().db.writing() as session:
-            event_acts.change(session, who, event_id, plan, now, seen=seen)
+            change_ = event_series.change_all if _for_all() else event_acts.change
+            change_(session, who, event_id, plan, now, seen=seen)
     except NotYours:
         abort(404)
     except TooLate:
@@ -143,13 +148,19 @@ def change(event_id: int) -> Response:
     return answer(fragment=lambda: event_page(event_id, word), page=lambda: event_page(event_id, word), to=to)
 
 
+def _for_all() -> bool:
+    """Whether what is done to a meeting goes for those that follow it in its series, too."""
+    return request.form.get("which") == "rest"
+
+
 @blueprint.post("/<int:event_id>/cancel")
 def cancel(event_id: int) -> Response:
     """Call a meeting off."""
     reason = read_text("reason", most=event_acts.MAX_SHORT, needed=False, lines=False)
     if reason.fault:
         return after(event_id, status=422, reason=reason)
-    word = do(lambda session, who, now: event_acts.cancel(session, who, event_id, reason.value, now))
+    cancel_ = event_series.cancel_all if _for_all() else event_acts.cancel
+    word = do(lambda session, who, now: cancel_(session, who, event_id, reason.value, now))
     done = Word(_("Called off. Who signed up has been told."))
     return after(event_id, word or done, said=done.title, status=409 if word else 200)
 
@@ -161,7 +172,7 @@ def decide(event_id: int) -> Response:
     reason = read_text("reason", most=event_acts.MAX_SHORT, needed=not yes, lines=False)
     if reason.fault:
         return after(event_id, status=422, reason=reason)
-    word = do(lambda session, who, now: event_acts.decide(session, who, event_id, yes, reason.value, now))
+    word = do(lambda session, who, now: event_series.decide_all(session, who, event_id, yes, reason.value, now))
     if word or yes:
         return after(event_id, word or Word(_("It stands. Everybody on the course sees it now.")),
                      status=409 if word else 200)  # fmt: skip

@@ -10,6 +10,7 @@ from flask_babel import get_locale
 
 from lti_app import event_times
 from lti_app.house import house
+from lti_app.shell import panels_off
 from lti_app.store.event_views import EventLine, rule_of
 from lti_app.store.places import Beside
 from lti_app.store.scope import zone_named
@@ -72,6 +73,11 @@ def has_library() -> bool:
     return "panels.library.show" in current_app.view_functions
 
 
+def has_wins() -> bool:
+    """Return whether this course has the room where people are thanked."""
+    return "panels.wins.show" in current_app.view_functions and "wins" not in panels_off()
+
+
 def study_rule() -> str:
     """Return who may call study sessions here."""
     return rule_of(g.membership.context.settings)
@@ -100,6 +106,7 @@ def install(app: Flask) -> None:
         host_of=host_of,
         shell_is_staff=shell_is_staff,
         has_library=has_library,
+        has_wins=has_wins,
         study_rule=study_rule,
         place_of=place_of,
     )

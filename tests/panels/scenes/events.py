@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from lti_app.store import event_acts, posting, seats
+from lti_app.store import event_acts, event_series, posting, seats
 from lti_app.store.event_acts import Plan
 from lti_app.store.event_views import KINDS, Viewer
 from tests.panels.scenes import Page
@@ -45,6 +45,10 @@ def pages(session: Session, course: Course, ids: dict[str, int], empty: int) -> 
         session, clara, over, "- prima i *più piccoli* e i *più grandi*\n- poi il dizionario dei dati",
         "https://video.example.org/1", NOW,
     )  # fmt: skip
+    office = Plan("qa", "Sportello del martedì", NOW + timedelta(days=11), NOW + timedelta(days=11, hours=1))
+    staff = Viewer(course.context, course.clara, True, dict.fromkeys(KINDS, "on"))
+    until = (NOW + timedelta(days=40)).date()
+    weekly, _state = event_series.call_weekly(session, staff, office, until, NOW - timedelta(days=9))
     return [
         ("events", course.ada, "events"),
         ("events-clara", course.clara, "events"),
@@ -55,6 +59,10 @@ def pages(session: Session, course: Course, ids: dict[str, int], empty: int) -> 
         ("event-full", course.ada, f"events/{full}"),
         ("event-proposal", course.clara, f"events/{proposal}"),
         ("event-over-clara-open", course.clara, f"events/{over}"),
+        ("event-over-ada", course.ada, f"events/{over}"),
+        ("event-weekly-ada", course.ada, f"events/{weekly}"),
+        ("event-weekly-clara-open", course.clara, f"events/{weekly}"),
+        ("event-weekly-edit", course.clara, f"events/{weekly}/edit"),
         ("events-past", course.ada, "events/past"),
         ("events-new-open", course.clara, "events/new"),
         ("events-new-ada", course.ada, "events/new"),

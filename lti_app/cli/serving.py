@@ -32,6 +32,8 @@ STOP_WITHIN = 25
 
 def check_schema(database: Database) -> None:
     """Refuse to go on when the database's schema is not the one that this program was written for."""
+    # Which database it is and how it takes transactions is of no use to whoever typed a command.
+    logging.getLogger("alembic.runtime.migration").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(migrations.HERE))
     head = ScriptDirectory.from_config(config).get_current_head()

@@ -29,7 +29,7 @@ from lti_app.store import (
     people,
     praise,
     reports,
-    talk,
+    talk_rows,
 )
 from lti_app.store.ask_rows import Viewer
 from lti_app.store.built import built
@@ -106,7 +106,7 @@ def _news(key: str, viewer: Viewer, now: datetime, word_before: datetime, acts: 
         case "ask":
             return ask.new_answers(viewer)
         case "talk":
-            return talk.new_threads(course, me)
+            return talk_rows.new_threads(course, me)
         case "peer":
             return people.asks_waiting(me)
         case "circle":

@@ -13,8 +13,9 @@ from lti_app.models import Thread
 from lti_app.store import ask_rows, people, words_index
 from lti_app.store.ask_rows import Viewer
 from lti_app.store.ask_views import QuestionLine, Similar
+from lti_app.store.built import built
 from lti_app.store.course_facts import activity_refs
-from lti_app.store.places import Beside, stands_at
+from lti_app.store.places import Beside, stands
 from lti_app.store.views import Solved
 
 MAX_TITLE = 200
@@ -52,11 +53,21 @@ def _columns(viewer: Viewer) -> tuple[ColumnElement[Any], ...]:
 def lines(session: Session, viewer: Viewer, query: Select[Thread]) -> tuple[QuestionLine, ...]:
     """Return the questions that ``query`` selects as lines, in four queries whatever their number."""
     # First which, then what there is to say of them: a database counts for every row that it sorts.
-    ids = list(session.scalars(query.with_only_columns(Thread.id)))
-    found = (
-        session.execute(select(Thread).where(Thread.id.in_(ids)).add_columns(*_columns(viewer))).all() if ids else []
-    )
-    rows = sorted(found, key=lambda row: ids.index(row[0].id))
+    return lines_of(session, viewer, list(session.scalars(query.with_only_columns(Thread.id))))
+
+
+@built
+def _told(ids: Sequence[int], membership_id: int, context_id: int, *, is_staff: bool) -> Select[*tuple[Any, ...]]:
+    viewer = Viewer(context_id, membership_id, is_staff)
+    return select(Thread).where(Thread.id.in_(ids)).add_columns(*_columns(viewer))
+
+
+def lines_of(session: Session, viewer: Viewer, ids: Sequence[int]) -> tuple[QuestionLine, ...]:
+    """Return these questions as lines, in this order: they must be some that this viewer may read."""
+    if not ids:
+        return ()
+    asked = _told(ids, viewer.membership_id, viewer.context_id, is_staff=viewer.is_staff)
+    rows = sorted(session.execute(*asked).all(), key=lambda row: ids.index(row[0].id))
     shown = {row[0].author_id for row in rows if _is_seen(row[0], viewer)}
     known = people.faces(session, shown, to_staff=viewer.is_staff)
     refs = activity_refs(session, {row[0].activity_id for row in rows})
@@ -93,16 +104,39 @@ def state_of(accepted: object, endorsed: object) -> str:
     return "confirmed" if endorsed else "answered" if accepted else "open"
 
 
-def _filtered(viewer: Viewer, show: Show, place: Beside) -> Select[Thread]:
+def _filtered(viewer: Viewer, show: str, shape: str, activity_id: int, section: str) -> Select[Thread]:
     query = ask_rows.questions(viewer).where(Thread.archived_at.is_(None))
-    query = query.where(stands_at(place, viewer.context_id, Thread.activity_id, Thread.section))
-    if show is Show.MINE:
+    query = query.where(stands(shape, activity_id, section, viewer.context_id, Thread.activity_id, Thread.section))
+    if show == Show.MINE:
         return query.where(ask_rows.involves(viewer.membership_id))
-    if show is Show.UNANSWERED:
+    if show == Show.UNANSWERED:
         return query.where(ask_rows.nobody_yet())
-    if show is Show.ANSWERED:
+    if show == Show.ANSWERED:
         return query.where(or_(ask_rows.has_answer(), ask_rows.is_settled("accepted_at")))
     return query
+
+
+@built
+def _listed(
+    context_id: int,
+    me: int,
+    activity_id: int,
+    section: str,
+    but: Sequence[int],
+    limit: int,
+    offset: int,
+    *,
+    is_staff: bool,
+    show: str,
+    shape: str,
+) -> Select[int]:
+    query = _filtered(Viewer(context_id, me, is_staff), show, shape, activity_id, section)
+    found = query.where(Thread.id.not_in(but)).with_only_columns(Thread.id)
+    if show == Show.UNANSWERED:
+        found = found.order_by(ask_rows.has_passed(me).desc(), Thread.created_at, Thread.id)
+    else:
+        found = found.order_by(Thread.pinned_at.is_(None), Thread.moved_at.desc(), Thread.id.desc())
+    return found.limit(limit).offset(offset)
 
 
 def list_questions(
@@ -112,36 +146,56 @@ def list_questions(
 
     Among the unanswered those come first whose activity the viewer has passed.
     """
-    query = _filtered(viewer, show, place).where(Thread.id.not_in(but))
-    if show is Show.UNANSWERED:
-        query = query.order_by(ask_rows.has_passed(viewer.membership_id).desc(), Thread.created_at, Thread.id)
-    else:
-        query = query.order_by(Thread.pinned_at.is_(None), Thread.moved_at.desc(), Thread.id.desc())
     page = min(max(page, 1), LAST_PAGE)
-    found = lines(session, viewer, query.limit(PAGE + 1).offset((page - 1) * PAGE))
+    asked = _listed(
+        viewer.context_id,
+        viewer.membership_id,
+        place.activity_id,
+        place.section,
+        list(but),
+        PAGE + 1,
+        (page - 1) * PAGE,
+        is_staff=viewer.is_staff,
+        show=show.value,
+        shape=place.shape,
+    )
+    found = lines_of(session, viewer, session.scalars(*asked).all())
     return found[:PAGE], len(found) > PAGE
+
+
+@built
+def _rising(
+    context_id: int, me: int, activity_id: int, section: str, limit: int, *, is_staff: bool, shape: str
+) -> Select[int]:
+    query = _filtered(Viewer(context_id, me, is_staff), Show.UNANSWERED, shape, activity_id, section)
+    query = query.where(Thread.author_id.is_distinct_from(me), ~ask_rows.has_same(me))
+    if not is_staff:
+        query = query.where(ask_rows.has_passed(me))
+    return query.with_only_columns(Thread.id).order_by(Thread.created_at, Thread.id).limit(limit)
 
 
 def rising(session: Session, viewer: Viewer, place: Beside, limit: int = RISING) -> tuple[QuestionLine, ...]:
     """Return the oldest open questions that this viewer could answer: staff any, learners where they have passed."""
-    query = _filtered(viewer, Show.UNANSWERED, place).where(
-        Thread.author_id.is_distinct_from(viewer.membership_id), ~ask_rows.has_same(viewer.membership_id)
-    )
-    if not viewer.is_staff:
-        query = query.where(ask_rows.has_passed(viewer.membership_id))
-    return lines(session, viewer, query.order_by(Thread.created_at, Thread.id).limit(limit))
+    me, where = viewer.membership_id, (place.activity_id, place.section)
+    asked = _rising(viewer.context_id, me, *where, limit, is_staff=viewer.is_staff, shape=place.shape)
+    return lines_of(session, viewer, session.scalars(*asked).all())
 
 
-def for_home(session: Session, viewer: Viewer, limit: int = 3) -> tuple[QuestionLine, ...]:
-    """Return what moves among the questions for this person: news about mine first, then those I could answer."""
-    me = viewer.membership_id
+@built
+def _for_home(context_id: int, me: int, limit: int, *, is_staff: bool) -> Select[int]:
     mine = and_(ask_rows.involves(me), ask_rows.is_new_to(me))
     helpful = and_(
         ask_rows.nobody_yet(), Thread.author_id.is_distinct_from(me), ~ask_rows.has_same(me), ask_rows.has_passed(me)
     )
-    waits = ask_rows.nobody_yet() if viewer.is_staff else helpful
-    query = ask_rows.questions(viewer).where(Thread.archived_at.is_(None), or_(mine, waits))
-    return lines(session, viewer, query.order_by(mine.desc(), Thread.created_at, Thread.id).limit(limit))
+    waits = ask_rows.nobody_yet() if is_staff else helpful
+    query = ask_rows.questions(Viewer(context_id, me, is_staff)).where(Thread.archived_at.is_(None), or_(mine, waits))
+    return query.with_only_columns(Thread.id).order_by(mine.desc(), Thread.created_at, Thread.id).limit(limit)
+
+
+def for_home(session: Session, viewer: Viewer, limit: int = 3) -> tuple[QuestionLine, ...]:
+    """Return what moves among the questions for this person: news about mine first, then those I could answer."""
+    asked = _for_home(viewer.context_id, viewer.membership_id, limit, is_staff=viewer.is_staff)
+    return lines_of(session, viewer, session.scalars(*asked).all())
 
 
 def new_answers(viewer: Viewer) -> ColumnElement[int]:

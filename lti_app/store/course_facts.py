@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from engagement.values import ActivityState, Reason, ReasonCode, StallKind, worth_saying
 from lti_app.models import Academy, Activity, ActivityProgress, Context, Deployment, Membership, Person
+from lti_app.store.built import built
 from lti_app.store.bulk import among, table_of
-from lti_app.store.names import initials, short_name
+from lti_app.store.names import NAMING, Named, initials, short_name
 from lti_app.store.refusals import NotYours
 from lti_app.store.scope import zone_named
 from lti_app.store.views import ActivityRef, Face, ReasonView
@@ -21,10 +22,15 @@ DONE = tuple(state.value for state in ActivityState if state.is_done)
 STAFF = ("tutor", "manager")
 
 
+@built
+def _active(membership_id: int, *, lock: bool) -> Select[Membership]:
+    query = select(Membership).where(Membership.id == membership_id, Membership.state == "active")
+    return query.with_for_update(key_share=True) if lock else query
+
+
 def active_membership(session: Session, membership_id: int, *, lock: bool = False) -> Membership:
     """Return an active membership; raises NotYours."""
-    query = select(Membership).where(Membership.id == membership_id, Membership.state == "active")
-    member = session.scalar(query.with_for_update(key_share=True) if lock else query)
+    member: Membership | None = session.scalar(*_active(membership_id, lock=lock))
     if member is None:
         raise NotYours
     return member
@@ -38,15 +44,17 @@ def active_staff(session: Session, membership_id: int, context_id: int) -> Membe
     return member
 
 
+@built
+def _activities(ids: Sequence[int]) -> Select[int, str, str, str | None]:
+    return select(Activity.id, Activity.title, Activity.kind, Activity.url).where(Activity.id.in_(ids))
+
+
 def activity_refs(session: Session, ids: Iterable[int | None]) -> dict[int, ActivityRef]:
     """Return the activities by id; an unknown one is left out."""
     wanted = {activity_id for activity_id in ids if activity_id is not None}
     if not wanted:
         return {}
-    rows = session.execute(
-        select(Activity.id, Activity.title, Activity.kind, Activity.url).where(Activity.id.in_(wanted))
-    )
-    return {row.id: ActivityRef(row.id, row.title, row.kind, row.url) for row in rows}
+    return {row[0]: ActivityRef(*row) for row in session.execute(*_activities(list(wanted)))}
 
 
 def hidden_activities(session: Session, membership_ids: Iterable[int]) -> frozenset[tuple[int, int]]:
@@ -57,15 +65,19 @@ def hidden_activities(session: Session, membership_ids: Iterable[int]) -> frozen
     return frozenset((row[0], row[1]) for row in rows)
 
 
-def faces(session: Session, ids: Iterable[int | None], naming: Callable[[Person], str] = short_name) -> dict[int, Face]:
+@built
+def _named(ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
+    query = select(Membership.id, *NAMING).join(Person, Person.id == Membership.person_id)
+    return query.where(Membership.id.in_(ids))
+
+
+def faces(session: Session, ids: Iterable[int | None], naming: Callable[[Named], str] = short_name) -> dict[int, Face]:
     """Return the people behind memberships, named for other learners unless ``naming`` says otherwise."""
     wanted = {membership_id for membership_id in ids if membership_id is not None}
     if not wanted:
         return {}
-    rows = session.execute(
-        select(Membership.id, Person).join(Person, Person.id == Membership.person_id).where(Membership.id.in_(wanted))
-    )
-    return {membership_id: Face(membership_id, naming(person), initials(person)) for membership_id, person in rows}
+    rows: Iterable[Any] = session.execute(*_named(list(wanted)))
+    return {row.id: Face(row.id, naming(row), initials(row)) for row in rows}
 
 
 def time_zone_of(session: Session, context_id: int) -> ZoneInfo:

@@ -2,7 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from lti_app.models import Person
+
+#: What a person is named by: a query that needs no more asks for these alone.
+NAMING = (Person.name, Person.given_name, Person.family_name, Person.display_name, Person.tint, Person.portrait)
+
+
+class Named(Protocol):
+    """A person, or a row with what ``NAMING`` asks for."""
+
+    @property
+    def name(self) -> str | None:
+        """The whole name that the platform told."""
+
+    @property
+    def given_name(self) -> str | None:
+        """The given name that the platform told."""
+
+    @property
+    def family_name(self) -> str | None:
+        """The family name that the platform told."""
+
+    @property
+    def display_name(self) -> str | None:
+        """The name the person chose."""
+
+    @property
+    def tint(self) -> int | None:
+        """The tint of their circle that the person chose."""
+
+    @property
+    def portrait(self) -> str | None:
+        """The key of their picture."""
 
 
 class Mark(str):
@@ -20,18 +53,18 @@ class Mark(str):
         return mark
 
 
-def platform_name(person: Person) -> str:
+def platform_name(person: Named) -> str:
     """Return the name that the platform told, or an empty string."""
     joined = " ".join(part for part in (person.given_name, person.family_name) if part)
     return person.name or joined
 
 
-def called_name(person: Person) -> str:
+def called_name(person: Named) -> str:
     """Return the name a person goes by: the one they chose, else their platform's, whole."""
     return person.display_name or platform_name(person)
 
 
-def full_name(person: Person) -> str:
+def full_name(person: Named) -> str:
     """Return the name for staff, or an empty string when nobody told us (the page says "a learner").
 
     Staff must find people in the LMS: its name stands beside a chosen one that is another.
@@ -42,17 +75,17 @@ def full_name(person: Person) -> str:
     return f"{called} ({told})"
 
 
-def first_name(person: Person) -> str:
+def first_name(person: Named) -> str:
     """Return the name to speak to the person with, or an empty string."""
     return person.display_name or person.given_name or (person.name or "").split(" ")[0]
 
 
-def short_name(person: Person) -> str:
+def short_name(person: Named) -> str:
     """Return the name for other learners, such as "Marco B."; a display name they chose is used as it is."""
     return person.display_name or shortened(person)
 
 
-def shortened(person: Person) -> str:
+def shortened(person: Named) -> str:
     """Return the platform's name as other learners see it where nothing else was chosen."""
     words = (person.name or "").split()
     given = person.given_name or (words[0] if words else "")
@@ -60,14 +93,14 @@ def shortened(person: Person) -> str:
     return f"{given} {family[0].upper()}." if given and family else given
 
 
-def initials(person: Person) -> Mark:
+def initials(person: Named) -> Mark:
     """Return one or two capital letters, or none when there is no name, with the look the person chose."""
     words = [word for word in called_name(person).split() if word[0].isalnum()]
     picked = words if len(words) < 2 else [words[0], words[-1]]
     return Mark("".join(word[0].upper() for word in picked), person.tint, person.portrait)
 
 
-def written_as(person: Person) -> tuple[str, ...]:
+def written_as(person: Named) -> tuple[str, ...]:
     """Return how others may write the person's name after an @, the longest first."""
     ways = {full_name(person), short_name(person), first_name(person), person.name or ""}
     return tuple(sorted((way for way in ways if way.strip()), key=lambda way: (-len(way), way)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
@@ -17,10 +18,19 @@ from lti_app.store.views import Face
 MOST_FACES = 4
 
 
-def face(membership_id: int, person: Person, *, to_staff: bool = False, is_staff: bool = False) -> Face:
+def face(membership_id: int, person: names.Named, *, to_staff: bool = False, is_staff: bool = False) -> Face:
     """Return a person as shown to course mates (short name), or to staff (whole name); staff go by their whole name."""
     name = names.full_name(person) if to_staff else names.called_name(person) if is_staff else names.short_name(person)
     return Face(membership_id, name, names.initials(person))
+
+
+@built
+def _named(ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(Membership.id, Membership.role, *names.NAMING)
+        .join(Person, Person.id == Membership.person_id)
+        .where(Membership.id.in_(ids))
+    )
 
 
 def faces(session: Session, membership_ids: Iterable[int | None], *, to_staff: bool = False) -> dict[int, Face]:
@@ -28,30 +38,28 @@ def faces(session: Session, membership_ids: Iterable[int | None], *, to_staff: b
     wanted = {number for number in membership_ids if number is not None}
     if not wanted:
         return {}
-    rows = session.execute(
-        select(Membership.id, Membership.role, Person)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.id.in_(wanted))
-    )
-    return {id_: face(id_, person, to_staff=to_staff, is_staff=role != "learner") for id_, role, person in rows}
+    rows: Iterable[Any] = session.execute(*_named(list(wanted)))
+    return {row.id: face(row.id, row, to_staff=to_staff, is_staff=row.role != "learner") for row in rows}
 
 
 def faces_here(session: Session, context_id: int, membership_ids: Iterable[int]) -> dict[int, Face]:
     """Return the faces of those of these memberships that are active in this course: ids of a browser are no proof."""
-    rows = session.execute(
-        select(Membership.id, Membership.role, Person)
-        .join(Person, Person.id == Membership.person_id)
-        .where(Membership.id.in_(set(membership_ids)))
-        .where(Membership.context_id == context_id, Membership.state == "active")
+    query, values = _named(list(set(membership_ids)))
+    rows: Iterable[Any] = session.execute(
+        query.where(Membership.context_id == context_id, Membership.state == "active"), values
     )
-    return {id_: face(id_, person, is_staff=role != "learner") for id_, role, person in rows}
+    return {row.id: face(row.id, row, is_staff=row.role != "learner") for row in rows}
+
+
+@built
+def _staff(ids: Sequence[int]) -> Select[int]:
+    return select(Membership.id).where(Membership.id.in_(ids), Membership.role != "learner")
 
 
 def staff_among(session: Session, membership_ids: Iterable[int | None]) -> frozenset[int]:
     """Return those of these memberships that are tutors or community managers."""
     wanted = {number for number in membership_ids if number is not None}
-    query = select(Membership.id).where(Membership.id.in_(wanted), Membership.role != "learner")
-    return frozenset(session.scalars(query)) if wanted else frozenset()
+    return frozenset(session.scalars(*_staff(list(wanted)))) if wanted else frozenset()
 
 
 def number_of(context_id: int) -> ColumnElement[int]:
@@ -61,9 +69,9 @@ def number_of(context_id: int) -> ColumnElement[int]:
 
 
 @built
-def _here(context_id: int, viewer_id: int, launched_after: datetime, seen_after: datetime) -> Select[int, Person, int]:
+def _here(context_id: int, viewer_id: int, launched_after: datetime, seen_after: datetime) -> Select[*tuple[Any, ...]]:
     return (
-        select(Membership.id, Person, func.count().over())
+        select(Membership.id, func.count().over().label("here"), *names.NAMING)
         .join(Person, Person.id == Membership.person_id)
         .where(Membership.context_id == context_id, Membership.state == "active", Membership.id != viewer_id)
         .where(Membership.launched_at > launched_after, Person.seen_at > seen_after)
@@ -76,8 +84,8 @@ def here_now(
     session: Session, context_id: int, viewer_id: int, now: datetime, *, to_staff: bool = False
 ) -> tuple[int, tuple[Face, ...]]:
     """Return how many are in the course just now (the viewer left out), and the faces of the latest."""
-    rows = session.execute(*_here(context_id, viewer_id, now - SAME_SITTING, now - HERE)).all()
-    return rows[0][2] if rows else 0, tuple(face(row[0], row[1], to_staff=to_staff) for row in rows)
+    rows: Sequence[Any] = session.execute(*_here(context_id, viewer_id, now - SAME_SITTING, now - HERE)).all()
+    return rows[0].here if rows else 0, tuple(face(row.id, row, to_staff=to_staff) for row in rows)
 
 
 def asks_waiting(membership_id: int) -> ColumnElement[int]:

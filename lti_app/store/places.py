@@ -43,6 +43,16 @@ class Beside:
     def __bool__(self) -> bool:
         return bool(self.activity or self.section)
 
+    @property
+    def shape(self) -> str:
+        """What it looks at: activity, section, or nothing in particular ("")."""
+        return "activity" if self.activity is not None else "section" if self.section else ""
+
+    @property
+    def activity_id(self) -> int:
+        """The activity's id, 0 where there is none."""
+        return self.activity.id if self.activity is not None else 0
+
 
 def beside(
     session: Session,
@@ -87,13 +97,25 @@ def stands_at(
 
     For a section: all that is tied to the section itself, or to any activity in it. Everywhere: no condition.
     """
-    if place.activity is not None:
-        return activity_column == place.activity.id
-    if not place.section:
+    return stands(place.shape, place.activity_id, place.section, context_id, activity_column, section_column)
+
+
+def stands(
+    shape: str,
+    activity_id: int,
+    section: str,
+    context_id: int,
+    activity_column: SQLColumnExpression[Any],
+    section_column: SQLColumnExpression[Any] | None = None,
+) -> ColumnElement[bool]:
+    """Return the condition of ``stands_at`` for a statement that is built before its place is known."""
+    if shape == "activity":
+        return activity_column == activity_id
+    if shape != "section":
         return true()
-    inside = select(Activity.id).where(Activity.context_id == context_id, Activity.section == place.section)
+    inside = select(Activity.id).where(Activity.context_id == context_id, Activity.section == section)
     tied = activity_column.in_(inside)
-    return tied if section_column is None else or_(tied, section_column == place.section)
+    return tied if section_column is None else or_(tied, section_column == section)
 
 
 def sections(session: Session, context_id: int, limit: int = 100) -> tuple[str, ...]:

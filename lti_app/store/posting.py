@@ -17,7 +17,8 @@ from lti_app.store.polls import Asked, ask
 from lti_app.store.post_news import tell_of_post
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.speaking import check_voice, look_over
-from lti_app.store.talk import circle_thread, course_threads, event_thread, private_thread
+from lti_app.store.talk import circle_thread, event_thread, private_thread
+from lti_app.store.talk_rows import course_threads
 from lti_app.store.uploads import attach
 from lti_app.store.words_index import add_words, index_thread
 

@@ -5,18 +5,18 @@ A private thread is never found by the functions of the course's discussions, no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
+from sqlalchemy import Row, or_, select
 from sqlalchemy.orm import Session
 
-from lti_app.models import CircleMember, Episode, Event, Match, Post, Thread, ThreadSeen
-from lti_app.store import people
+from lti_app.models import CircleMember, Episode, Event, Match, Post, Thread
+from lti_app.store import people, talk_rows
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.jumps import end_for
-from lti_app.store.places import Beside, stands_at
+from lti_app.store.places import Beside
 from lti_app.store.post_views import PostView, shown_to, view_posts
 from lti_app.store.refusals import NotYours
 from lti_app.store.views import ActivityRef, Face
@@ -24,10 +24,7 @@ from lti_app.store.views import ActivityRef, Face
 MAX_TITLE = 200
 MAX_BODY = 8000
 PAGE = 30
-POSTS = 40
 PINNED = 12
-# What everybody may read, and what makes a thread new.
-READABLE = (Post.hidden_at.is_(None), Post.deleted_at.is_(None), Post.held_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,53 +71,6 @@ class ThreadPage:
     is_newest: bool = True
 
 
-def course_threads(context_id: int, kind: str = "talk") -> Select[Thread]:
-    """Select the discussions (or the questions, ``kind`` ask) of one course that may be shown.
-
-    Those in the archive are among them; those whose posts went to another thread are not.
-    """
-    return select(Thread).where(
-        Thread.context_id == context_id,
-        Thread.kind == kind,
-        Thread.match_id.is_(None),
-        Thread.hidden_at.is_(None),
-        Thread.merged_into_id.is_(None),
-    )
-
-
-def _seen_by(membership_id: int, *, to_staff: bool) -> Any:
-    """A thread whose only words wait for a moderator, or were taken away, is there for its author and for staff."""
-    shown = (
-        select(Post.id)
-        .where(Post.thread_id == Thread.id, Post.hidden_at.is_(None), Post.held_at.is_(None))
-        .correlate(Thread)
-        .exists()
-    )
-    return true() if to_staff else or_(Thread.author_id == membership_id, shown)
-
-
-def _is_new(membership_id: int) -> Any:
-    """A thread is new to a member when somebody else's post is later than their last look at it."""
-    seen = (
-        select(ThreadSeen.seen_at)
-        .where(ThreadSeen.thread_id == Thread.id, ThreadSeen.membership_id == membership_id)
-        .correlate(Thread)
-        .scalar_subquery()
-    )
-    return and_(
-        or_(seen.is_(None), seen < Thread.moved_at),
-        select(Post.id)
-        .where(
-            Post.thread_id == Thread.id,
-            *READABLE,
-            or_(Post.author_id.is_(None), Post.author_id != membership_id),
-            or_(seen.is_(None), Post.created_at > seen),
-        )
-        .correlate(Thread)
-        .exists(),
-    )
-
-
 def list_threads(
     session: Session,
     context_id: int,
@@ -137,41 +87,41 @@ def list_threads(
     ``place`` keeps those at one activity or section; ``before`` is the id of the last thread already shown;
     ``archived`` lists the archive instead.
     """
-    query = course_threads(context_id)
-    if archived:
-        query = query.where(Thread.archived_at.is_not(None))
-    else:
-        query = query.where(Thread.archived_at.is_(None), Thread.pinned_at.is_(None))
     last = session.get(Thread, before) if before is not None else None
-    if last is not None and last.context_id == context_id:
-        query = query.where(
-            or_(Thread.moved_at < last.moved_at, and_(Thread.moved_at == last.moved_at, Thread.id < last.id))
+    paged = last is not None and last.context_id == context_id
+    place = place or Beside()
+    rows = session.execute(
+        *talk_rows.listed(
+            context_id,
+            membership_id,
+            place.activity_id,
+            place.section,
+            last.moved_at if last is not None else None,
+            before or 0,
+            limit,
+            which="archived" if archived else "",
+            shape=place.shape,
+            paged=paged,
+            to_staff=to_staff,
         )
-    query = query.order_by(Thread.moved_at.desc(), Thread.id.desc()).limit(limit)
-    return _lines(session, query, context_id, membership_id, place, to_staff)
+    ).all()
+    return _lines(session, rows, membership_id, to_staff)
 
 
 def pinned_threads(
     session: Session, context_id: int, membership_id: int, *, place: Beside | None = None, to_staff: bool = False
 ) -> tuple[ThreadLine, ...]:
     """Return the threads that staff pinned, the latest first."""
-    query = course_threads(context_id).where(Thread.pinned_at.is_not(None), Thread.archived_at.is_(None))
-    query = query.order_by(Thread.pinned_at.desc(), Thread.id.desc()).limit(PINNED)
-    return _lines(session, query, context_id, membership_id, place, to_staff)
+    place = place or Beside()
+    asked = (context_id, membership_id, place.activity_id, place.section, None, 0, PINNED)
+    pinned = talk_rows.listed(*asked, which="pinned", shape=place.shape, paged=False, to_staff=to_staff)
+    rows = session.execute(*pinned).all()
+    return _lines(session, rows, membership_id, to_staff)
 
 
 def _lines(
-    session: Session,
-    query: Select[Thread],
-    context_id: int,
-    membership_id: int,
-    place: Beside | None,
-    to_staff: bool,
+    session: Session, rows: Sequence[Row[Thread, bool]], membership_id: int, to_staff: bool
 ) -> tuple[ThreadLine, ...]:
-    query = query.where(_seen_by(membership_id, to_staff=to_staff))
-    if place:
-        query = query.where(stands_at(place, context_id, Thread.activity_id, Thread.section))
-    rows = session.execute(query.add_columns(_is_new(membership_id))).all()
     ends = _ends(session, [row[0].id for row in rows])
     shown = {row[0].author_id for row in rows if to_staff or not row[0].anonymous or row[0].author_id == membership_id}
     last = {id_: end[1] for id_, end in ends.items() if to_staff or not end[2] or end[1] == membership_id}
@@ -201,38 +151,7 @@ def _ends(session: Session, thread_ids: list[int]) -> dict[int, tuple[int, int |
     """Return, for each thread, how many posts it has, who wrote the last, and whether they are hidden there."""
     if not thread_ids:
         return {}
-    newest = (
-        select(Post.thread_id, func.count().label("posts"), func.max(Post.id).label("last_id"))
-        .where(Post.thread_id.in_(thread_ids), *READABLE)
-        .group_by(Post.thread_id)
-        .subquery()
-    )
-    rows = session.execute(
-        select(newest.c.thread_id, newest.c.posts, Post.author_id, Post.anonymous).join(
-            Post, Post.id == newest.c.last_id
-        )
-    )
-    return {row[0]: (row[1], row[2], row[3]) for row in rows}
-
-
-def new_threads(context_id: int, membership_id: int) -> ColumnElement[int]:
-    """Count the discussions that others moved since this member last read them."""
-    seen = ThreadSeen.seen_at
-    mine = and_(ThreadSeen.thread_id == Thread.id, ThreadSeen.membership_id == membership_id)
-    later = (
-        select(Post.id)
-        .where(Post.thread_id == Thread.id, *READABLE, Post.author_id.is_distinct_from(membership_id))
-        .where(or_(seen.is_(None), Post.created_at > seen))
-        .correlate(Thread, ThreadSeen)
-        .exists()
-    )
-    # A join, not a look at what was seen for every condition: this one goes over all threads of a course.
-    query = course_threads(context_id).outerjoin(ThreadSeen, mine).where(Thread.archived_at.is_(None))
-    return (
-        query.where(or_(seen.is_(None), seen < Thread.moved_at), later)
-        .with_only_columns(func.count())
-        .scalar_subquery()
-    )
+    return {row[0]: (row[1], row[2], row[3]) for row in session.execute(*talk_rows.newest(thread_ids))}
 
 
 def read_thread(
@@ -249,8 +168,7 @@ def read_thread(
 
     ``at`` is a post that is looked for: the page is the one where it stands.
     """
-    may_see = _seen_by(membership_id, to_staff=to_staff)
-    thread = session.scalar(course_threads(context_id).where(Thread.id == thread_id, may_see))
+    thread = session.scalar(*talk_rows.one_thread(context_id, thread_id, membership_id, to_staff=to_staff))
     if thread is None:
         raise NotYours
     return _page(session, thread, membership_id, to_staff=to_staff, before=before, at=at)
@@ -333,17 +251,14 @@ def _page(
     before: int | None = None,
     at: int | None = None,
 ) -> ThreadPage:
-    shown = [Post.thread_id == thread.id, shown_to(membership_id, to_staff=to_staff)]
     if before is None and at is not None:
-        before = end_for(session, thread.id, at, shown, POSTS)
+        shown = [Post.thread_id == thread.id, shown_to(membership_id, to_staff=to_staff)]
+        before = end_for(session, thread.id, at, shown, talk_rows.POSTS)
     last = session.get(Post, before) if before is not None else None
-    if last is not None and last.thread_id == thread.id:
-        # Merged threads mix ids and moments: the order of the page is that of the moments.
-        same = and_(Post.created_at == last.created_at, Post.id < last.id)
-        shown.append(or_(Post.created_at < last.created_at, same))
-    count = session.scalar(select(func.count()).select_from(Post).where(*shown)) or 0
-    newest = select(Post).where(*shown).order_by(Post.created_at.desc(), Post.id.desc()).limit(POSTS)
-    posts = list(reversed(session.scalars(newest).all()))
+    paged = last is not None and last.thread_id == thread.id
+    asked = (thread.id, membership_id, last.created_at if last is not None else None, before or 0)
+    count = session.scalar(*talk_rows.number_of_posts(*asked, paged=paged, to_staff=to_staff)) or 0
+    posts = list(reversed(session.scalars(*talk_rows.posts_of(*asked, paged=paged, to_staff=to_staff)).all()))
     return ThreadPage(
         id=thread.id,
         title=thread.title,

@@ -46,7 +46,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "extensions": ["jinja2.ext.i18n"]}
-    app.jinja_env.template_class = templating.QuickTemplate
+    app.jinja_env.template_class, app.jinja_env.context_class = templating.QuickTemplate, templating.QuickContext
     app.jinja_env.globals["get_locale"] = get_locale
     app.extensions["regista"] = House(settings, database or Database(settings.database_url), clock or Clock())
     Babel(app, locale_selector=_locale, timezone_selector=_time_zone)

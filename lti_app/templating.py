@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from types import FunctionType
 from typing import Any
 
 from flask import Flask, g
@@ -11,8 +12,14 @@ from flask_babel import get_translations as translations_of_babel
 from jinja2 import Template, pass_eval_context
 from jinja2.environment import TemplateModule
 from jinja2.nodes import EvalContext
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from markupsafe import Markup
+
+
+def _eval() -> None: ...
+
+
+EVAL: Any = vars(pass_eval_context(_eval))["jinja_pass_arg"]
 
 
 class QuickTemplate(Template):
@@ -24,6 +31,25 @@ class QuickTemplate(Template):
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
         return self._module if self._module is not None else super()._get_default_module(ctx)
+
+
+class QuickContext(Context):
+    """The context of a template, whose calls ask what a thing wants to be told in one look, not in five."""
+
+    def call(self, called: Any, /, *values: Any, **facts: Any) -> Any:
+        """Call a macro or a plain function; what wants to be told of the template goes Jinja's own way."""
+        kind = type(called)
+        if kind is Macro:
+            facts.pop("_block_vars", None)
+            facts.pop("_loop_vars", None)
+            return called(self.eval_ctx, *values, **facts)
+        if kind is FunctionType:
+            told = getattr(called, "jinja_pass_arg", None)
+            if told is None or told is EVAL:
+                facts.pop("_block_vars", None)
+                facts.pop("_loop_vars", None)
+                return called(*values, **facts) if told is None else called(self.eval_ctx, *values, **facts)
+        return super().call(called, *values, **facts)
 
 
 class QuickDomain(Domain):
@@ -44,10 +70,13 @@ class QuickDomain(Domain):
 
 def _translations() -> Any:
     # As QuickDomain does it, without the way there.
-    held = getattr(g, "_flask_babel", None) if g else None
-    kept = getattr(held, "regista_words", None)
-    if kept is not None and kept[0] is getattr(held, "babel_locale", None):
-        return kept[1]
+    try:
+        held = g._flask_babel
+        locale, found = held.regista_words
+        if locale is held.babel_locale:
+            return found
+    except (AttributeError, RuntimeError):
+        pass
     return translations_of_babel()
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 import zlib
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
+from typing import cast
 
+from babel import Locale, dates
 from flask import Flask
-from flask_babel import format_date, format_decimal, format_time, ngettext, to_user_timezone
+from flask_babel import format_decimal, get_locale, get_timezone, ngettext
 from flask_babel import format_percent as babel_percent
 from flask_babel import gettext as _
+from markupsafe import Markup, escape
 
 from lti_app import answers, door, markup
 from lti_app.fields import new_form_key
@@ -52,24 +57,76 @@ def given(name: str) -> str:
     return re.sub(r"\s+\S\.$", "", name)
 
 
+@lru_cache(maxsize=4096)
+def _local(at: datetime, zone: tzinfo) -> datetime:
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(zone)
+
+
+@lru_cache(maxsize=4096)
+def _written_day(on: date, pattern: str, language: Locale) -> str:
+    return dates.format_date(on, pattern, locale=language)
+
+
+@lru_cache(maxsize=4096)
+def _written_hour(hour: int, minute: int, language: Locale) -> str:
+    return dates.format_time(time(hour, minute), "short", locale=language)
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """What the words for a moment depend on, looked up once for each."""
+
+    now: datetime
+    zone: tzinfo
+    language: Locale
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    def day(self, on: date) -> str:
+        return _written_day(on, "d MMMM" if on.year == self.today.year else "d MMMM y", self.language)
+
+    def clock(self, at: datetime) -> str:
+        local = _local(at, self.zone)
+        return _written_hour(local.hour, local.minute, self.language)
+
+    def moment(self, at: datetime) -> str:
+        return _("%(day)s at %(time)s", day=self.day(_local(at, self.zone).date()), time=self.clock(at))
+
+    def when(self, at: datetime) -> str:
+        age = self.now - at
+        if age < timedelta(minutes=1):
+            return _("just now")
+        if age < timedelta(hours=1):
+            return ngettext("%(num)s minute ago", "%(num)s minutes ago", int(age.total_seconds() // 60))
+        on = _local(at, self.zone).date()
+        days = (self.today - on).days
+        if days <= 0:
+            return _("today at %(time)s", time=self.clock(at))
+        return days_ago(days) if days < 14 else self.day(on)
+
+
+def _here() -> _Here:
+    return _Here(house().clock.now(), cast(tzinfo, get_timezone()), cast(Locale, get_locale()))
+
+
 def _as_date(value: date | datetime | str) -> date:
     if isinstance(value, str):
         value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
     if isinstance(value, datetime):
-        local: datetime = to_user_timezone(value)
-        return local.date()
+        return _local(value, get_timezone()).date()
     return value
 
 
 def today() -> date:
     """Return the person's today."""
-    return _as_date(house().clock.now())
+    return _here().today
 
 
 def day(value: date | datetime | str) -> str:
     """Return a day such as "27 November", with the year where it is not this one; takes ISO text as stored in facts."""
-    on = _as_date(value)
-    return str(format_date(on, "d MMMM" if on.year == today().year else "d MMMM y", rebase=False))
+    return _here().day(_as_date(value))
 
 
 def days_ago(number: int, exact: bool = False) -> str:
@@ -85,20 +142,19 @@ def days_ago(number: int, exact: bool = False) -> str:
 
 def when(at: datetime) -> str:
     """Return a past moment as people say it: "5 minutes ago", "today at 10:05", "yesterday", "three days ago"."""
-    age = house().clock.now() - at
-    if age < timedelta(minutes=1):
-        return _("just now")
-    if age < timedelta(hours=1):
-        return ngettext("%(num)s minute ago", "%(num)s minutes ago", int(age.total_seconds() // 60))
-    days = (today() - _as_date(at)).days
-    if days <= 0:
-        return _("today at %(time)s", time=format_time(at, "short"))
-    return days_ago(days) if days < 14 else day(at)
+    return _here().when(at)
 
 
 def clock(at: datetime) -> str:
     """Return the hour of a moment: "18:30"."""
-    return str(format_time(at, "short"))
+    return _here().clock(at)
+
+
+def time_element(at: datetime) -> Markup:
+    """Return the element for a moment: as people say it, exactly where one points at it, and for machines."""
+    here = _here()
+    exactly, said = escape(here.moment(at)), escape(here.when(at))
+    return Markup(f'<time datetime="{iso(at)}" title="{exactly}">{said}</time>')  # noqa: S704 - escaped just above
 
 
 def near_day(on: date) -> str:
@@ -109,7 +165,7 @@ def near_day(on: date) -> str:
 
 def moment(at: datetime) -> str:
     """Return a moment to come or past, day and hour: "27 November at 18:30"."""
-    return _("%(day)s at %(time)s", day=day(at), time=format_time(at, "short"))
+    return _here().moment(at)
 
 
 def percent(share: float) -> str:
@@ -135,6 +191,7 @@ def install(app: Flask) -> None:
         day=day,
         when=when,
         moment=moment,
+        time_element=time_element,
         clock=clock,
         near_day=near_day,
         percent=percent,

@@ -90,7 +90,8 @@ def _place(episode: Episode, now: datetime) -> str:
     if episode.desk_snoozed_until is not None and episode.desk_snoozed_until > now:
         return "asleep"
     lately = episode.tutored_at is not None and episode.tutored_at > now - WORD_WORKS_FOR
-    return "in_hand" if lately or episode.state == "helped" else "waiting"
+    # What was asked since has a time of its own again.
+    return "in_hand" if (lately and episode.due_at is None) or episode.state == "helped" else "waiting"
 
 
 def waits_now(now: datetime, word_before: datetime) -> ColumnElement[bool]:
@@ -101,7 +102,7 @@ def waits_now(now: datetime, word_before: datetime) -> ColumnElement[bool]:
     return (
         Episode.ended_at.is_(None)
         & or_(Episode.desk_snoozed_until.is_(None), Episode.desk_snoozed_until <= now)
-        & or_(Episode.tutored_at.is_(None), Episode.tutored_at <= word_before)
+        & or_(Episode.tutored_at.is_(None), Episode.tutored_at <= word_before, Episode.due_at.is_not(None))
         & (Episode.state != "helped")
     )
 

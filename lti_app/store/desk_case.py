@@ -40,6 +40,7 @@ from lti_app.store.views import ActivityRef, Face
 from lti_app.store.why import MOTIVE_SHARED, shared_why
 
 STRIP_DAYS = 28
+ANSWERS = ("tutor_message", "tutor_voice")
 SAID_FOR = timedelta(days=56)
 
 
@@ -86,7 +87,13 @@ def desk_case(
         colleagues=tuple(people[id_] for id_ in colleagues),
         channel=channel_for(session, member.id),
         why=shared_why(session, member.id),
+        asks=_unanswered(tuple(step_of(event, people) for event in story)),
     )
+
+
+def _unanswered(story: tuple[Step, ...]) -> Step | None:
+    last = next((step for step in reversed(story) if step.what in ("asked_time", *ANSWERS)), None)
+    return last if last is not None and last.what == "asked_time" else None
 
 
 def _of_this_course(session: Session, context_id: int, episode_id: int) -> tuple[Episode, Membership, Person]:

@@ -139,7 +139,10 @@ class DraftFacts:
 
 @dataclass(frozen=True, slots=True)
 class DeskCase:
-    """One episode as its tutor reads it; ``channel`` is lms where a message can go through the LMS, else panel."""
+    """One episode as its tutor reads it; ``channel`` is lms where a message can go through the LMS, else panel.
+
+    ``asks`` is a request of the learner that no tutor has answered yet.
+    """
 
     episode_id: int
     face: Face
@@ -162,3 +165,4 @@ class DeskCase:
     colleagues: tuple[Face, ...]
     channel: str
     why: WhyView | None = None
+    asks: Step | None = None

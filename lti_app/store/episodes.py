@@ -23,7 +23,8 @@ SNOOZE = timedelta(days=7)
 MAX_WORDS = 2000
 
 
-def _own(session: Session, episode_id: int, membership_id: int) -> Episode:
+def own_episode(session: Session, episode_id: int, membership_id: int) -> Episode:
+    """Return a person's own episode, locked; raises NotYours."""
     active_membership(session, membership_id)
     episode = locked_episode(session, episode_id)
     if episode.membership_id != membership_id:
@@ -36,7 +37,7 @@ def not_now(session: Session, episode_id: int, membership_id: int, now: datetime
 
     Raises NotYours, and TooLate when the episode has ended or somebody is already helping.
     """
-    episode = _own(session, episode_id, membership_id)
+    episode = own_episode(session, episode_id, membership_id)
     if episode.ended_at is not None or episode.state == "helped":
         raise TooLate
     let_go(session, episode, "not_now", now)
@@ -53,7 +54,7 @@ def this_is_wrong(session: Session, episode_id: int, membership_id: int, words: 
     """
     if len(words) > MAX_WORDS:
         raise ValueError("words")
-    episode = _own(session, episode_id, membership_id)
+    episode = own_episode(session, episode_id, membership_id)
     if episode.ended_at is not None:
         return
     _say(session, membership_id, episode.activity_id, "wrong", words, now)

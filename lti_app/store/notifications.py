@@ -21,10 +21,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "library": ("material_shown", "material_declined"),
     "wins": ("kudos", "warm", "praise_due"),
     "pulse": ("idea_status", "changed_because", "survey_new"),
-    "care": ("moderated", "report_decided", "crisis", "reported", "role", "wants_person"),
+    "care": ("moderated", "report_decided", "crisis", "reported", "role", "wants_person", "asked_time"),
 }
 # Nobody may miss these: they are about the member's own words, or about somebody's safety.
-ALWAYS = frozenset({"moderated", "report_decided", "crisis", "reported", "role", "wants_person"})
+ALWAYS = frozenset({"moderated", "report_decided", "crisis", "reported", "role", "wants_person", "asked_time"})
 QUIET = "quiet_kinds"
 # Groups of which nobody may miss anything are not asked about.
 CHOSEN = tuple(group for group, kinds in GROUPS.items() if not ALWAYS.intersection(kinds))

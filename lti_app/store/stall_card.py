@@ -21,6 +21,7 @@ from lti_app.store.course_facts import (
     reason_views,
     time_zone_of,
 )
+from lti_app.store.more_time import asked_time, plan_of
 from lti_app.store.names import initials, short_name
 from lti_app.store.offers import PASSED
 from lti_app.store.policies import policy_of
@@ -68,6 +69,8 @@ def stall_of(session: Session, member: Membership, now: datetime) -> StallView |
         calling=tuple(people[match.helper_id] for match in calling),
         seen_as=people[member.id],
         solved=solved_threads(session, episode.activity_id) if episode.kind == "stuck" else (),
+        plan=plan_of(session, member, now) if episode.kind == "overloaded" else (),
+        asked_time=asked_time(session, episode.id) if episode.kind == "overloaded" else None,
     )
 
 

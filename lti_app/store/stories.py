@@ -21,6 +21,7 @@ ABOUT_PEOPLE = (
     "match_ended",
     "reported",
     "not_now",
+    "asked_time",
     "tutor_message",
     "tutor_voice",
     "tutor_snooze",
@@ -32,7 +33,7 @@ def tell(session: Session, episode_id: int, what: str, at: datetime, *, by_id: i
     """Add a row to the story of an episode.
 
     ``what``: opened, changed, nudged, proposed, asked, accepted, declined, expired, withdrawn, match_ended, reported,
-    not_now, said_wrong, tutor_message, tutor_voice, tutor_snooze, tutor_wake, tutor_wrong,
+    not_now, said_wrong, asked_time, tutor_message, tutor_voice, tutor_snooze, tutor_wake, tutor_wrong,
     hand_over, ended.
     Facts name people by ``helper_id`` or ``helper_ids``, so that erasing a person leaves no name behind.
     """

@@ -69,6 +69,24 @@ class CandidateView:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanStep:
+    """One thing that a learner has still to do, and by when."""
+
+    activity: ActivityRef
+    due_at: datetime
+    is_late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskedTime:
+    """For what a learner has asked for more time, and when."""
+
+    activity_id: int
+    activity: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StallView:
     """The person's own open episode; ``state`` is open, offered, asked or helped.
 
@@ -77,7 +95,8 @@ class StallView:
     ``then_next`` where the next one may be asked by itself. ``here`` are those who could be asked at once, ``calling``
     those who are; ``seen_as`` is how the learner is shown to whoever they ask. ``title`` and ``words`` are said in the
     viewer's language and the academy's tone (lti_app/card_words.py).
-    ``solved`` are questions in which others found the answer there.
+    ``solved`` are questions in which others found the answer there. Where too much is due at once, ``plan`` is what
+    comes in which order, and ``asked_time`` the request to the tutor for more time.
     """
 
     episode_id: int
@@ -99,6 +118,8 @@ class StallView:
     title: str = ""
     words: str = ""
     solved: tuple[Solved, ...] = ()
+    plan: tuple[PlanStep, ...] = ()
+    asked_time: AskedTime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,8 +77,10 @@ def _where(session: Session, support: SupportView, last: ActivityRef | None) -> 
     return places.Beside(stuck or last)
 
 
-def home_page(word: Word | None = None, draft: Offer | None = None, objection: Field | None = None) -> str:
-    """Draw the home panel; ``word``, ``draft`` and ``objection`` come back from an act of peer support."""
+def home_page(
+    word: Word | None = None, draft: Offer | None = None, objection: Field | None = None, wish: Field | None = None
+) -> str:
+    """Draw the home panel; ``word``, ``draft``, ``objection`` and ``wish`` come back from an act of peer support."""
     with house().db.reading() as session:
         view = _home(session)
         page = render_panel(
@@ -90,6 +92,7 @@ def home_page(word: Word | None = None, draft: Offer | None = None, objection: F
             word=word,
             draft=draft,
             objection=objection or Field(),
+            wish=wish or Field(),
             at="home",
             **choices(),
         )

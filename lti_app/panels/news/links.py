@@ -29,6 +29,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     "praise_due": ("panels.wins.show", "desk.queue"),
     "idea_": ("panels.pulse.idea", "panels.pulse.show"),
     "changed_": ("panels.pulse.show",),
+    "asked_time": ("desk.queue",),
     "wants_": ("panels.pulse.show",),
     "survey_": ("panels.pulse.survey", "panels.pulse.show"),
     "crisis": ("moderation.queue", "desk.queue"),

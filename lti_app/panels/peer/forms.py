@@ -55,5 +55,5 @@ def read_report() -> Field:
 
 
 def read_objection() -> Field:
-    """Read the words, if any, that come with "this is not so"."""
+    """Read the words, if any, that come with "this is not so", or with a wish for more time."""
     return read_text("words", most=MAX_REPORT, needed=False)

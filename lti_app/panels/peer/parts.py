@@ -59,7 +59,9 @@ def choices() -> dict[str, object]:
     return {"language_codes": LANGUAGES, "window_codes": WINDOW_CODES, "most": MAX_CAPACITY}
 
 
-def peer_page(word: Word | None = None, draft: Offer | None = None, objection: Field | None = None) -> str:
+def peer_page(
+    word: Word | None = None, draft: Offer | None = None, objection: Field | None = None, wish: Field | None = None
+) -> str:
     """Draw the peer panel."""
     with house().db.reading() as session:
         support = support_of_viewer(session)
@@ -71,6 +73,7 @@ def peer_page(word: Word | None = None, draft: Offer | None = None, objection: F
             word=word,
             draft=draft,
             objection=objection or Field(),
+            wish=wish or Field(),
             **choices(),
         )
     note_seen()
@@ -89,6 +92,7 @@ def part_of(part: str, *, unless: Callable[[SupportView], bool]) -> Response:
             word=None,
             draft=None,
             objection=Field(),
+            wish=Field(),
             at="home" if request.args.get("at") == "home" else "peer",
             **choices(),
         )
@@ -108,8 +112,12 @@ def after(
     status: int = 200,
     draft: Offer | None = None,
     objection: Field | None = None,
+    wish: Field | None = None,
 ) -> Response:
-    """Answer an act of peer support with the ``part`` of the page that it changed, or the page it came from."""
+    """Answer an act of peer support with the ``part`` of the page that it changed, or the page it came from.
+
+    ``draft``, ``objection`` and ``wish`` are what was written and could not be taken.
+    """
     if part not in PARTS:
         abort(500)
 
@@ -122,6 +130,7 @@ def after(
                 word=word,
                 draft=draft,
                 objection=objection or Field(),
+                wish=wish or Field(),
                 at=request.form.get("at", "peer"),
                 **choices(),
             )
@@ -131,8 +140,8 @@ def after(
         from lti_app.panels.home.views import home_page
 
         if came_from_home():
-            return home_page(word, draft, objection)
-        return peer_page(word, draft, objection)
+            return home_page(word, draft, objection, wish)
+        return peer_page(word, draft, objection, wish)
 
     to = url_for("panels.home.show" if came_from_home() else "panels.peer.show")
     return answer(fragment=fragment, page=page, to=to, status=status)

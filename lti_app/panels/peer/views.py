@@ -10,11 +10,12 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lti_app import door
+from lti_app.fields import read_number
 from lti_app.house import house
 from lti_app.panels.peer import calls, forms, meeting
 from lti_app.panels.peer.opening import opening_words
 from lti_app.panels.peer.parts import Word, after, peer_page
-from lti_app.store import episodes, matches, offers
+from lti_app.store import episodes, matches, more_time, offers
 from lti_app.store.introductions import introduction
 from lti_app.store.refusals import NotYours, Taken, TooLate
 
@@ -88,6 +89,20 @@ def not_so(episode_id: int) -> Response:
     return after(
         "care", Word(_("Thank you for telling us."), _("We have put it right, and we will look more closely."))
     )
+
+
+@blueprint.post("/more-time/<int:episode_id>")
+def ask_for_time(episode_id: int) -> Response:
+    """Ask the tutor for more time for one thing that is due."""
+    words, activity_id = forms.read_objection(), read_number("activity_id", low=1, high=2**62)
+    if activity_id is None:
+        abort(400)
+    if words.fault:
+        return after("care", status=422, wish=words)
+    word = _do(lambda session, me, now: more_time.ask_for_time(session, episode_id, me, activity_id, words.value, now))
+    if word:
+        return after("care", word, status=409)
+    return after("care", Word(_("Your tutor has your request."), _("You will read the answer here.")))
 
 
 @blueprint.post("/answer/<int:match_id>")

@@ -81,7 +81,9 @@ def _with_contacts(response: Response) -> Response:
         contacts = help_contacts()
         if contacts is not None:
             card = render_template("_help_contacts.html", contacts=contacts)
-            response.set_data(response.get_data(as_text=True) + f'<div id="care" hx-swap-oob="innerHTML">{card}</div>')
+            response.set_data(
+                response.get_data(as_text=True) + f'<div id="help-now" hx-swap-oob="innerHTML">{card}</div>'
+            )
     return response
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -70,9 +71,19 @@ def open_browser(chromium: str, playwright: Playwright, tmp_path: Path) -> Itera
         context.close()
 
 
+@pytest.fixture(scope="session")
+def kept_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a demonstration has on its disk once it is set up: to set it up takes longer than most stories do."""
+    folder = tmp_path_factory.mktemp("kept") / "data"
+    with running(folder, lms_port=free_port(), tool_port=free_port(), say=lambda words: None):
+        return folder
+
+
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    # One for each file: what people do in one story must not change the next.
-    folder = tmp_path_factory.mktemp("demo")
-    with running(folder / "data", lms_port=free_port(), tool_port=free_port(), say=lambda words: None) as started:
+def demo(kept_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demonstration of its own for each file: what people do in one story must not change the next."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    shutil.copytree(kept_demo, folder)
+    # It remembers the ports that it was set up with.
+    with running(folder, lms_port=free_port(), tool_port=free_port(), say=lambda words: None) as started:
         yield started

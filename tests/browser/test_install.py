@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from lti_app.demo import Demo, running
+from lti_app.demo import Demo
 from tests.browser.conftest import OpenBrowser
-from tests.servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """A demonstration of our own: what is installed here must not stand in other tests' way."""
-    folder = tmp_path_factory.mktemp("install")
-    with running(folder / "data", lms_port=free_port(), tool_port=free_port(), say=lambda words: None) as started:
-        yield started
+def be(demo: Demo, page: Page, person: int) -> None:
+    page.context.request.post(f"{demo.lms_url}/practice/be", form={"person": str(person)})
 
 
-def be(fresh: Demo, page: Page, person: int) -> None:
-    page.context.request.post(f"{fresh.lms_url}/practice/be", form={"person": str(person)})
-
-
-def install(fresh: Demo, page: Page) -> None:
+def install(demo: Demo, page: Page) -> None:
     """Be the admin: paste the address, read what was agreed, close, activate."""
-    be(fresh, page, fresh.lms.lms.cast.admin)
-    page.goto(f"{fresh.lms_url}/mod/lti/toolconfigure.php")
+    be(demo, page, demo.lms.lms.cast.admin)
+    page.goto(f"{demo.lms_url}/mod/lti/toolconfigure.php")
     page.get_by_role("button", name="Aggiungi LTI Advantage").click()
     frame = page.frame_locator("iframe").first
     expect(frame.get_by_role("heading", level=1)).to_have_text("Regista è collegato")
@@ -40,20 +29,20 @@ def install(fresh: Demo, page: Page) -> None:
     expect(page.get_by_role("button", name="Attiva")).to_have_count(0)
 
 
-def choose(fresh: Demo, page: Page, tool: int, section: int) -> FrameLocator:
-    page.goto(f"{fresh.lms_url}/course/addpanel.php?section={section}&tool={tool}")
+def choose(demo: Demo, page: Page, tool: int, section: int) -> FrameLocator:
+    page.goto(f"{demo.lms_url}/course/addpanel.php?section={section}&tool={tool}")
     frame = page.frame_locator("iframe").first
     expect(frame.get_by_role("heading", level=1)).to_contain_text("Metti dei pannelli")
     return frame
 
 
 def test_the_admin_installs_with_one_address_and_a_tutor_places_two_panels(
-    fresh: Demo, open_browser: OpenBrowser
+    demo: Demo, open_browser: OpenBrowser
 ) -> None:
     page = open_browser().pages[0]
-    install(fresh, page)
-    be(fresh, page, fresh.lms.lms.cast.tutor)
-    picker = choose(fresh, page, tool=2, section=1)
+    install(demo, page)
+    be(demo, page, demo.lms.lms.cast.tutor)
+    picker = choose(demo, page, tool=2, section=1)
     # The preview is the course as a learner sees it.
     preview = picker.frame_locator("iframe[name='preview']")
     expect(preview.get_by_role("heading", level=1)).to_be_visible()
@@ -63,7 +52,7 @@ def test_the_admin_installs_with_one_address_and_a_tutor_places_two_panels(
     picker.locator("#title-talk").fill("Parliamone qui")
     picker.get_by_role("button", name="Mettilo nel corso").click()
     expect(picker.locator("main")).to_contain_text("La nostra comunità")
-    page.goto(f"{fresh.lms_url}/course/view.php?id=2")
+    page.goto(f"{demo.lms_url}/course/view.php?id=2")
     for title in ("La nostra comunità", "Parliamone qui"):
         place = page.locator("li.panel", has=page.get_by_role("heading", name=title, exact=True))
         place.scroll_into_view_if_needed()
@@ -73,11 +62,11 @@ def test_the_admin_installs_with_one_address_and_a_tutor_places_two_panels(
 
 
 def test_the_picker_works_with_the_keyboard_alone_at_320_pixels_and_nothing_may_be_placed_too(
-    fresh: Demo, open_browser: OpenBrowser
+    demo: Demo, open_browser: OpenBrowser
 ) -> None:
     page = open_browser(width=320, height=700).pages[0]
-    be(fresh, page, fresh.lms.lms.cast.tutor)
-    picker = choose(fresh, page, tool=1, section=2)
+    be(demo, page, demo.lms.lms.cast.tutor)
+    picker = choose(demo, page, tool=1, section=2)
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     frame = next(one for one in page.frames if one.url.endswith("/lti/launch"))
     assert frame.evaluate(overflow) <= 0
@@ -89,22 +78,22 @@ def test_the_picker_works_with_the_keyboard_alone_at_320_pixels_and_nothing_may_
     expect(picker.locator("main")).to_contain_text("Non è stato messo niente")
 
 
-def test_the_tutor_finds_the_snippet_and_the_admin_checks_everything(fresh: Demo, open_browser: OpenBrowser) -> None:
+def test_the_tutor_finds_the_snippet_and_the_admin_checks_everything(demo: Demo, open_browser: OpenBrowser) -> None:
     page = open_browser().pages[0]
-    be(fresh, page, fresh.lms.lms.cast.tutor)
-    page.goto(f"{fresh.lms_url}/course/view.php?id=2")
+    be(demo, page, demo.lms.lms.cast.tutor)
+    page.goto(f"{demo.lms_url}/course/view.php?id=2")
     panel = page.frame_locator("iframe[src*='launch.php']").first
     panel.get_by_role("navigation").get_by_role("link", name="Scrivania").click()
     panel.get_by_role("link", name="Questo corso").first.click()
     snippet = panel.locator("textarea").first
-    expect(snippet).to_have_value(f'<iframe src="{fresh.lms_url}/mod/lti/launch.php?id=45" title="Comunità del corso" '
+    expect(snippet).to_have_value(f'<iframe src="{demo.lms_url}/mod/lti/launch.php?id=45" title="Comunità del corso" '
                                   'width="100%" height="640" style="border:0" loading="lazy"></iframe>')  # fmt: skip
-    be(fresh, page, fresh.lms.lms.cast.admin)
-    page.goto(f"{fresh.lms_url}/course/view.php?id=2")
+    be(demo, page, demo.lms.lms.cast.admin)
+    page.goto(f"{demo.lms_url}/course/view.php?id=2")
     panel = page.frame_locator("iframe[src*='launch.php']").first
     panel.get_by_role("link", name="Installazione").click()
     panel.get_by_role("button", name="Crea un invito").click()
-    expect(panel.locator("#invitation")).to_have_value(containing(f"{fresh.tool_url}/lti/register?code="))
+    expect(panel.locator("#invitation")).to_have_value(containing(f"{demo.tool_url}/lti/register?code="))
     panel.get_by_role("button", name="Controlla tutto").first.click()
     expect(panel.locator("#step-token_roster")).to_contain_text("funziona", timeout=60_000)
     expect(panel.locator("main")).to_contain_text("Tutto quello che si è potuto provare funziona")

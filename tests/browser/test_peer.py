@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, expect
 from sqlalchemy import select
 
-from lti_app.demo import Demo, running
+from lti_app.demo import Demo
 from lti_app.house import House
 from lti_app.models import CircleMember, Membership, Person
 from tests.browser.conftest import OpenBrowser
-from tests.servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 Be = Callable[..., tuple[Page, FrameLocator]]
 PANEL = "iframe[src*='launch.php']"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """A course of its own: what happens here is no part of the other stories."""
-    folder = tmp_path_factory.mktemp("peer")
-    with running(folder / "data", lms_port=free_port(), tool_port=free_port(), say=lambda words: None) as started:
-        yield started
 
 
 @pytest.fixture

@@ -111,14 +111,13 @@
   };
 
   // On a phone the tabs are one row that moves sideways: the open one is in sight. Only the row itself may move.
-  const showTabs = () => {
-    for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
-      const row = tab.closest("ul");
-      if (!row || row.scrollWidth <= row.clientWidth) continue;
-      const [place, all] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
-      row.scrollLeft += place.left + place.width / 2 - (all.left + all.width / 2);
-    }
+  const showTab = (tab) => {
+    const row = tab.closest("ul");
+    if (!row || row.scrollWidth <= row.clientWidth) return;
+    const [place, all] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
+    row.scrollLeft += place.left + place.width / 2 - (all.left + all.width / 2);
   };
+  const showTabs = () => document.querySelectorAll(".tabs [aria-current]").forEach(showTab);
 
   // A page opened from far down a tall frame would begin out of sight, above it: bring its beginning there. Never on the
   // first page of a frame, which must not move the course page.
@@ -160,6 +159,10 @@
       draftsIn(event.target).forEach((field) => store.setItem(nameOf(field) + ":sent", "1"));
     });
     body.addEventListener("toggle", measure, true);
+    // A browser leaves a tab that it sees half of where it is; under a finger nothing may move.
+    body.addEventListener("focusin", (event) => {
+      if (event.target.matches(".tab:focus-visible")) showTab(event.target);
+    });
     body.addEventListener("keydown", (event) => {
       const fold = event.key === "Escape" && event.target.closest("details[open]");
       if (!fold) return;

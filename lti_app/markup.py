@@ -80,14 +80,16 @@ def markdown(text: str, names: tuple[str, ...] = ()) -> Markup:
     return Markup(clean)  # noqa: S704 - this is the one place where markup is made, and nh3 has just cleaned it
 
 
+def _said(token: Token) -> str:
+    # A formula is no reading matter in a line of words; a break is a space, and nothing else is.
+    if token.type == "maths":
+        return "…" if "\\" in token.content else token.content
+    return " " if token.type in ("softbreak", "hardbreak") else token.content
+
+
 def plain(text: str, most: int = 160) -> str:
     """Return the words of ``text`` without marks in one line, cut at a word after ``most`` characters."""
-    words = " ".join(
-        child.content
-        for token in _parser.parse(text)
-        for child in (token.children or ([token] if token.content else []))
-        if child.content
-    )
+    words = " ".join("".join(map(_said, token.children or [token])) for token in _parser.parse(text))
     words = " ".join(words.split())
     if len(words) <= most:
         return words

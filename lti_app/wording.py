@@ -200,7 +200,9 @@ def install(app: Flask) -> None:
         given=given,
         is_past=is_past,
     )
-    app.jinja_env.filters.update(size_words=size_words, markdown=markup.markdown, plain=markup.plain)
+    app.jinja_env.filters.update(
+        size_words=size_words, decimal=format_decimal, markdown=markup.markdown, plain=markup.plain
+    )
     app.jinja_env.globals.update(
         visit_token=door.visit_token,
         cookie_works=door.cookie_works,

@@ -10,13 +10,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
 
 from lti_app.db import Database
-from lti_app.models import Post
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
-from tests.panels.lively import lively
 from tests.panels.scenes import talk as scene
 from tests.panels.test_script import database_url, frame  # noqa: F401
 from tests.panels.test_talk import begins
@@ -105,28 +102,3 @@ def test_a_picture_is_added_and_shown_where_no_cookie_is_kept(
     expect(shown).to_have_js_property("naturalWidth", 900)
     assert faults == ["Failed to load resource: the server responded with a status of 422 (UNPROCESSABLE ENTITY)"]
     page.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_a_rich_discussion(
-    frame: Callable[..., Any],
-    as_: As,
-    course: Course,
-    db: Database,
-    scheme: str,
-) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
-    with db.writing() as session:
-        ids = lively(session, course)
-        scene.pages(session, course, ids, course.dario)
-        thread = session.scalars(select(Post.thread_id).where(Post.body == scene.FORMULA)).one()
-    clara = as_(course.clara)
-    clara.sends("scheme", scheme=scheme)
-    for path in (f"talk/{thread}", "talk"):
-        page, inside, _faults = frame(clara, path)
-        inside.evaluate("document.querySelectorAll('main details:not(.menu)').forEach((d) => { d.open = true; })")
-        inside.locator("main .menu summary").first.press("Enter") if "/" in path else None
-        found = Axe().run(inside, options={"resultTypes": ["violations"]})
-        assert found.violations_count == 0, found.generate_report()
-        page.close()

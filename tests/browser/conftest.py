@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -33,52 +31,44 @@ OpenBrowser = Callable[..., BrowserContext]
 expect.set_options(timeout=20_000)
 
 
-@contextmanager
-def browser_of(
-    playwright: Playwright,
-    chromium: str,
-    profile: Path,
-    locale: str = "it-IT",
-    width: int = 1100,
-    height: int = 900,
-    no_cookies_in: tuple[str, str] | None = None,
-    **more: object,
-) -> Iterator[BrowserContext]:
+@pytest.fixture
+def open_browser(chromium: str, playwright: Playwright, tmp_path: Path) -> Iterator[OpenBrowser]:
     """Open a browser of one person: own profile, third-party cookies blocked; keyword arguments are Playwright's.
 
     ``no_cookies_in`` is a pair of hosts: in pages of the second the first may keep no cookie at all.
     """
-    (profile / "Default").mkdir(parents=True)
-    wishes: dict[str, dict[str, object]] = {"profile": dict(BLOCKED["profile"])}
-    if no_cookies_in:
-        blocked = {",".join(no_cookies_in): {"setting": 2}}
-        wishes["profile"]["content_settings"] = {"exceptions": {"cookies": blocked}}
-    (profile / "Default" / "Preferences").write_text(json.dumps(wishes))
-    context = playwright.chromium.launch_persistent_context(
-        str(profile),
-        executable_path=chromium,
-        args=list(QUIET),
-        locale=locale,
-        viewport={"width": width, "height": height},
-        timezone_id="Europe/Rome",
-        **more,  # type: ignore[arg-type]
-    )
-    context.set_default_timeout(15_000)
-    yield context
-    context.close()
+    opened: list[BrowserContext] = []
 
+    def open_(
+        locale: str = "it-IT",
+        width: int = 1100,
+        height: int = 900,
+        no_cookies_in: tuple[str, str] | None = None,
+        **more: object,
+    ) -> BrowserContext:
+        profile = tmp_path / f"profile{len(opened)}"
+        (profile / "Default").mkdir(parents=True)
+        wishes: dict[str, dict[str, object]] = {"profile": dict(BLOCKED["profile"])}
+        if no_cookies_in:
+            blocked = {",".join(no_cookies_in): {"setting": 2}}
+            wishes["profile"]["content_settings"] = {"exceptions": {"cookies": blocked}}
+        (profile / "Default" / "Preferences").write_text(json.dumps(wishes))
+        context = playwright.chromium.launch_persistent_context(
+            str(profile),
+            executable_path=chromium,
+            args=list(QUIET),
+            locale=locale,
+            viewport={"width": width, "height": height},
+            timezone_id="Europe/Rome",
+            **more,  # type: ignore[arg-type]
+        )
+        context.set_default_timeout(15_000)
+        opened.append(context)
+        return context
 
-@pytest.fixture
-def open_browser(chromium: str, playwright: Playwright, tmp_path: Path) -> Iterator[OpenBrowser]:
-    """Open one person's browser after the other; all close with the test."""
-    with ExitStack() as stack:
-        numbers = count()
-
-        def open_(**more: object) -> BrowserContext:
-            profile = tmp_path / f"profile{next(numbers)}"
-            return stack.enter_context(browser_of(playwright, chromium, profile, **more))  # type: ignore[arg-type]
-
-        yield open_
+    yield open_
+    for context in opened:
+        context.close()
 
 
 @pytest.fixture(scope="session")

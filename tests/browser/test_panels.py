@@ -17,8 +17,7 @@ from sqlalchemy import select
 
 from lti_app.jobs.circles import tend_company
 from lti_app.models import CircleMember, Membership, MoodSaid, Person
-from tests.browser.conftest import browser_of
-from tests.browser.keyboard import Hands, Place, hands, place
+from tests.browser.keyboard import Hands, Place, browser_of, hands, place
 from tests.panels.scenes import ask as questions
 from tests.sweep.test_loop import the_house
 
@@ -44,7 +43,7 @@ def be(here: Place, playwright: Playwright, chromium: str, tmp_path_factory: pyt
     with ExitStack() as stack:
         profiles = tmp_path_factory.mktemp("profiles")
         open_ = lambda locale, width: stack.enter_context(  # noqa: E731
-            browser_of(playwright, chromium, profiles / locale, locale=locale, width=width + 40)
+            browser_of(playwright, chromium, profiles / locale, locale, width + 40)
         )
         italian, english = open_("it-IT", NARROW), open_("en-GB", WIDE)
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import CalendarEntry, Event, Material, Membership, Seat
 from lti_app.store import people
+from lti_app.store.built import built
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.event_views import EventLine, EventView, SeatView, Viewer
 from lti_app.store.places import Beside, stands_at
@@ -67,10 +68,15 @@ def past(
     return _lines(session, viewer, rows, now)
 
 
+@built
+def _next(context_id: int, now: datetime) -> Select[Event]:
+    query = select(Event).where(Event.context_id == context_id, Event.state == "on", Event.ends_at > now)
+    return query.order_by(Event.starts_at, Event.id).limit(1)
+
+
 def next_one(session: Session, viewer: Viewer, now: datetime) -> EventLine | None:
     """Return the meeting to show on the home panel: the next that stands, one of my own before others at that time."""
-    query = select(Event).where(Event.context_id == viewer.context_id, Event.state == "on", Event.ends_at > now)
-    row = session.scalars(query.order_by(Event.starts_at, Event.id).limit(1)).one_or_none()
+    row = session.scalars(*_next(viewer.context_id, now)).one_or_none()
     return _lines(session, viewer, [row], now)[0] if row is not None else None
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import Session
 
 from lms_clients.moodle.rights import RIGHTS
 from lti_app.models import Activity, Context, Membership, Person, SyncGap, SyncRun
+from lti_app.store.built import built
 from lti_app.store.names import short_name
 
 # "<function>: lacks mod/quiz:viewreports (View quiz reports)", as lms_clients writes it.
@@ -70,8 +71,9 @@ class Freshness:
     detail: str = ""
 
 
-def _gap_rows(session: Session, ids: Collection[int]) -> Sequence[Any]:
-    rows = session.execute(
+@built
+def _gap_rows(ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
+    return (
         select(
             SyncGap.context_id,
             SyncGap.what,
@@ -84,7 +86,6 @@ def _gap_rows(session: Session, ids: Collection[int]) -> Sequence[Any]:
         .group_by(SyncGap.context_id, SyncGap.what, SyncGap.reason, SyncGap.membership_id.is_(None))
         .order_by(SyncGap.context_id, SyncGap.what, SyncGap.reason)
     )
-    return rows.all()
 
 
 def _titles(session: Session, ids: Collection[int], keys: set[str]) -> Mapping[tuple[int, str], str]:
@@ -116,7 +117,7 @@ def _names(session: Session, ids: Collection[int]) -> Mapping[tuple[int, str, st
 
 
 def _gaps(session: Session, ids: Collection[int]) -> Mapping[int, tuple[GapNote, ...]]:
-    rows = _gap_rows(session, ids)
+    rows = session.execute(*_gap_rows(list(ids))).all()
     titles = _titles(session, ids, {key for row in rows if (key := row[1].partition(":")[2])})
     names = _names(session, ids) if any(row[5] for row in rows) else {}
     found: dict[int, tuple[GapNote, ...]] = {}
@@ -130,16 +131,26 @@ def _gaps(session: Session, ids: Collection[int]) -> Mapping[int, tuple[GapNote,
     return found
 
 
-def freshness_of(session: Session, ids: Collection[int]) -> Mapping[int, Freshness]:
-    """Return how fresh each of these courses is, in a handful of queries however many there are."""
-    courses = session.execute(select(Context.id, Context.synced_at).where(Context.id.in_(ids)))
+@built
+def _synced(ids: Sequence[int]) -> Select[int, datetime | None]:
+    return select(Context.id, Context.synced_at).where(Context.id.in_(ids))
+
+
+@built
+def _failed(ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
     since = and_(SyncRun.state == "failed", Context.synced_at.is_(None) | (SyncRun.started_at > Context.synced_at))
-    failed = session.execute(
+    return (
         select(SyncRun.context_id, SyncRun.started_at, SyncRun.error, SyncRun.error_detail)
         .join(Context, Context.id == SyncRun.context_id)
         .where(SyncRun.context_id.in_(ids), since)
         .order_by(SyncRun.started_at, SyncRun.id)
     )
+
+
+def freshness_of(session: Session, ids: Collection[int]) -> Mapping[int, Freshness]:
+    """Return how fresh each of these courses is, in a handful of queries however many there are."""
+    courses = session.execute(*_synced(list(ids)))
+    failed = session.execute(*_failed(list(ids)))
     runs: dict[int, list[Any]] = {}
     for row in failed:
         runs.setdefault(row[0], []).append(row)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from engagement.recognition import Milestone as Reached
 from lti_app.models import Membership, Milestone, Reaction
+from lti_app.store.built import built
 from lti_app.store.course_facts import STAFF, active_membership, activity_refs, faces, hidden_activities
 from lti_app.store.inserts import insert_all, insert_new
 from lti_app.store.names import full_name, short_name
@@ -80,13 +81,27 @@ def save_milestones(session: Session, context_id: int, reached: Iterable[Reached
     return insert_all(session, Milestone, rows)
 
 
-def _shown_to(viewer: Membership | None) -> ColumnElement[bool]:
+def _shown_to(viewer: Membership) -> ColumnElement[bool]:
+    return _shown("staff" if viewer.role in STAFF else "learner", viewer.id)
+
+
+def _shown(who: str, viewer_id: int) -> ColumnElement[bool]:
     shows: ColumnElement[bool] = Membership.settings[SHOWS].as_boolean().is_(True)
-    if viewer is None:
-        return shows
-    if viewer.role in STAFF:
+    if who == "staff":
         return true()
-    return or_(shows, Membership.id == viewer.id)
+    return or_(shows, Membership.id == viewer_id) if who == "learner" else shows
+
+
+@built
+def _recent(context_id: int, now: datetime, viewer_id: int, limit: int, *, who: str) -> Select[Milestone]:
+    return (
+        select(Milestone)
+        .join(Membership, Membership.id == Milestone.membership_id)
+        .where(Milestone.context_id == context_id, Milestone.reached_at <= now, Membership.state == "active")
+        .where(_shown(who, viewer_id))
+        .order_by(Milestone.reached_at.desc(), Milestone.id.desc())
+        .limit(limit)
+    )
 
 
 def recent_milestones(
@@ -99,14 +114,8 @@ def recent_milestones(
     viewer = active_membership(session, viewer_id) if viewer_id is not None else None
     if viewer is not None and viewer.context_id != context_id:
         raise NotYours
-    rows = session.scalars(
-        select(Milestone)
-        .join(Membership, Membership.id == Milestone.membership_id)
-        .where(Milestone.context_id == context_id, Milestone.reached_at <= now, Membership.state == "active")
-        .where(_shown_to(viewer))
-        .order_by(Milestone.reached_at.desc(), Milestone.id.desc())
-        .limit(limit)
-    ).all()
+    who = "" if viewer is None else "staff" if viewer.role in STAFF else "learner"
+    rows = session.scalars(*_recent(context_id, now, viewer_id or 0, limit, who=who)).all()
     warm = _warmth(session, [row.id for row in rows], viewer_id or 0)
     refs = activity_refs(session, [row.activity_id for row in rows])
     naming = full_name if viewer is not None and viewer.role in STAFF else short_name
@@ -127,32 +136,39 @@ def recent_milestones(
     )
 
 
+@built
+def _given(milestone_ids: list[int], viewer_id: int) -> Select[*tuple[Any, ...]]:
+    mine = func.count().filter(Reaction.membership_id == viewer_id)
+    query = select(Reaction.milestone_id, func.count(), mine).where(Reaction.milestone_id.in_(milestone_ids))
+    return query.group_by(Reaction.milestone_id)
+
+
 def _warmth(session: Session, milestone_ids: list[int], viewer_id: int) -> dict[int, tuple[int, bool]]:
     """Return how many warm signs each milestone has, and whether the viewer gave one."""
     if not milestone_ids:
         return {}
-    mine = func.count().filter(Reaction.membership_id == viewer_id)
-    rows = session.execute(
-        select(Reaction.milestone_id, func.count(), mine)
-        .where(Reaction.milestone_id.in_(milestone_ids))
-        .group_by(Reaction.milestone_id)
-    )
+    rows = session.execute(*_given(milestone_ids, viewer_id))
     return {row[0]: (row[1], row[2] > 0) for row in rows if row[0] is not None}
 
 
-def reached_together(session: Session, context_id: int, now: datetime, limit: int = 3) -> tuple[Together, ...]:
-    """Return what three or more members reached in the last seven days, most people first, without names."""
+@built
+def _together(context_id: int, since: datetime, now: datetime, limit: int) -> Select[*tuple[Any, ...]]:
     people = func.count(func.distinct(Milestone.membership_id))
     last_at = func.max(Milestone.reached_at, type_=Milestone.reached_at.type)
-    rows = session.execute(
+    return (
         select(Milestone.kind, Milestone.activity_id, people, last_at)
         .where(Milestone.context_id == context_id, Milestone.activity_id.is_not(None))
-        .where(Milestone.reached_at > now - TOGETHER_FOR, Milestone.reached_at <= now)
+        .where(Milestone.reached_at > since, Milestone.reached_at <= now)
         .group_by(Milestone.kind, Milestone.activity_id)
         .having(people >= TOGETHER_FROM)
         .order_by(people.desc(), Milestone.activity_id)
         .limit(limit)
-    ).all()
+    )
+
+
+def reached_together(session: Session, context_id: int, now: datetime, limit: int = 3) -> tuple[Together, ...]:
+    """Return what three or more members reached in the last seven days, most people first, without names."""
+    rows = session.execute(*_together(context_id, now - TOGETHER_FOR, now, limit)).all()
     refs = activity_refs(session, [row[1] for row in rows])
     return tuple(Together(row[0], refs.get(row[1] or 0), row[2], row[3]) for row in rows)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import CircleMember, Membership, Notification, Person, Post, Thread
+from lti_app.store.built import built
 from lti_app.store.inserts import changed_rows
 from lti_app.store.people import face
 from lti_app.store.views import Face
@@ -106,6 +107,26 @@ def unseen(membership_id: int) -> ColumnElement[int]:
     return select(func.count()).select_from(rows.subquery()).scalar_subquery()
 
 
+@built
+def _told(membership_ids: Sequence[int], before: int, limit: int, *, paged: bool) -> Select[*tuple[Any, ...]]:
+    doer = aliased(Membership)
+    query = (
+        select(Notification, Thread, Post.id, Post.author_id, Post.anonymous)
+        .add_columns(func.substr(Post.body, 1, SNIPPET), doer.role, Person)
+        .outerjoin(Thread, Thread.id == Notification.thread_id)
+        .outerjoin(Post, Post.id == Notification.post_id)
+        .outerjoin(doer, doer.id == Notification.by_id)
+        .outerjoin(Person, Person.id == doer.person_id)
+        .where(Notification.membership_id.in_(membership_ids), live())
+    )
+    if paged:
+        last = select(Notification.made_at).where(Notification.id == before).scalar_subquery()
+        query = query.where(
+            or_(Notification.made_at < last, and_(Notification.made_at == last, Notification.id < before))
+        )
+    return query.order_by(Notification.made_at.desc(), Notification.id.desc()).limit(limit)
+
+
 def items(
     session: Session,
     membership_ids: Sequence[int],
@@ -116,23 +137,9 @@ def items(
     only: Sequence[ColumnElement[bool]] = (),
 ) -> dict[int, list[Item]]:
     """Return what these members were told, newest first, in one query; ``before`` is the last id already shown."""
-    doer = aliased(Membership)
-    query = (
-        select(Notification, Thread, Post.id, Post.author_id, Post.anonymous)
-        .add_columns(func.substr(Post.body, 1, SNIPPET), doer.role, Person)
-        .outerjoin(Thread, Thread.id == Notification.thread_id)
-        .outerjoin(Post, Post.id == Notification.post_id)
-        .outerjoin(doer, doer.id == Notification.by_id)
-        .outerjoin(Person, Person.id == doer.person_id)
-        .where(Notification.membership_id.in_(membership_ids), live(), *only)
-    )
-    if before is not None:
-        last = select(Notification.made_at).where(Notification.id == before).scalar_subquery()
-        query = query.where(
-            or_(Notification.made_at < last, and_(Notification.made_at == last, Notification.id < before))
-        )
+    query, values = _told(list(membership_ids), before or 0, limit, paged=before is not None)
     found: dict[int, list[Item]] = {one: [] for one in membership_ids}
-    for row in session.execute(query.order_by(Notification.made_at.desc(), Notification.id.desc()).limit(limit)):
+    for row in session.execute(query.where(*only) if only else query, values):
         found[row[0].membership_id].append(_item(row, to_staff))
     return found
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import Select, and_, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from engagement.values import ActivityState, Window
 from lti_app.models import Activity, ActivityProgress, Context, Episode, HelpOffer, Match, Membership
+from lti_app.store.built import built
 from lti_app.store.course_facts import DONE, active_membership, activity_refs
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.policies import policy_of
@@ -59,6 +61,23 @@ def people_at(session: Session, context_id: int, activity_ids: Sequence[int], bu
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
+@built
+def _passed(membership_id: int, since: datetime, now: datetime) -> Select[*tuple[Any, ...]]:
+    at = func.coalesce(ActivityProgress.completed_at, ActivityProgress.graded_at, ActivityProgress.submitted_at)
+    offered = exists().where(
+        HelpOffer.membership_id == membership_id,
+        HelpOffer.activity_id == ActivityProgress.activity_id,
+        HelpOffer.ended_at.is_(None),
+    )
+    return (
+        select(ActivityProgress.activity_id, at.label("at"))
+        .join(Activity, Activity.id == ActivityProgress.activity_id)
+        .where(ActivityProgress.membership_id == membership_id, ActivityProgress.state.in_(PASSED), ~offered)
+        .where(at > since, at <= now, Activity.gone_at.is_(None), Activity.kind.in_(("quiz", "assignment")))
+        .order_by(at.desc())
+    )
+
+
 def offerable(session: Session, membership_id: int, now: datetime) -> tuple[Offerable, ...]:
     """Return what this learner completed or passed in the last four weeks and has not offered yet, newest first.
 
@@ -67,21 +86,7 @@ def offerable(session: Session, membership_id: int, now: datetime) -> tuple[Offe
     member = active_membership(session, membership_id)
     if member.role != "learner" or membership_id in policy_of(session, member.context_id).excluded:
         return ()
-    at = func.coalesce(ActivityProgress.completed_at, ActivityProgress.graded_at, ActivityProgress.submitted_at)
-    offered = exists().where(
-        HelpOffer.membership_id == membership_id,
-        HelpOffer.activity_id == ActivityProgress.activity_id,
-        HelpOffer.ended_at.is_(None),
-    )
-    rows = session.execute(
-        select(ActivityProgress.activity_id, at.label("at"))
-        .join(Activity, Activity.id == ActivityProgress.activity_id)
-        .where(ActivityProgress.membership_id == membership_id, ActivityProgress.state.in_(PASSED), ~offered)
-        .where(
-            at > now - OFFERABLE_FOR, at <= now, Activity.gone_at.is_(None), Activity.kind.in_(("quiz", "assignment"))
-        )
-        .order_by(at.desc())
-    ).all()
+    rows = session.execute(*_passed(membership_id, now - OFFERABLE_FOR, now)).all()
     if not rows:
         return ()
     refs = activity_refs(session, [row.activity_id for row in rows])
@@ -159,14 +164,19 @@ def _check_done(session: Session, member: Membership, activity_id: int) -> None:
         raise NotYours
 
 
-def my_offers(session: Session, membership_id: int, now: datetime) -> tuple[OfferView, ...]:
-    """Return the offers that have not ended, in the order of the course."""
-    offers = session.scalars(
+@built
+def _mine(membership_id: int, now: datetime) -> Select[HelpOffer]:
+    return (
         select(HelpOffer)
         .join(Activity, Activity.id == HelpOffer.activity_id)
         .where(HelpOffer.membership_id == membership_id, HelpOffer.ended_at.is_(None), HelpOffer.offered_at <= now)
         .order_by(Activity.position, Activity.id)
-    ).all()
+    )
+
+
+def my_offers(session: Session, membership_id: int, now: datetime) -> tuple[OfferView, ...]:
+    """Return the offers that have not ended, in the order of the course."""
+    offers = session.scalars(*_mine(membership_id, now)).all()
     if not offers:
         return ()
     refs = activity_refs(session, [offer.activity_id for offer in offers])

@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Poll, PollOption, PollVote
+from lti_app.store.built import built
 from lti_app.store.refusals import NotYours, TooLate
 
 FEWEST, MOST = 2, 8
@@ -79,11 +80,16 @@ def vote(session: Session, post_id: int, membership_id: int, option_ids: Collect
     session.flush()
 
 
+@built
+def _beneath(post_ids: Sequence[int]) -> Select[Poll]:
+    return select(Poll).where(Poll.post_id.in_(post_ids))
+
+
 def of_posts(session: Session, post_ids: Sequence[int], membership_id: int) -> dict[int, PollView]:
     """Return the polls of many posts in three queries, in one where there is none."""
     if not post_ids:
         return {}
-    found = session.scalars(select(Poll).where(Poll.post_id.in_(post_ids))).all()
+    found = session.scalars(*_beneath(post_ids)).all()
     if not found:
         return {}
     ids = [poll.id for poll in found]

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Membership as Member
 from lti_app.models import Mention, Person, Post, Reaction
 from lti_app.store import names, people, polls, uploads
+from lti_app.store.built import built
 from lti_app.store.polls import PollView
 from lti_app.store.uploads import UploadView
 from lti_app.store.views import Face
@@ -105,15 +107,17 @@ def _names_author(post: Post, membership_id: int, to_staff: bool) -> bool:
     return post.author_id is not None and (to_staff or not post.anonymous or post.author_id == membership_id)
 
 
+@built
+def _given(post_ids: Sequence[int], membership_id: int) -> Select[*tuple[Any, ...]]:
+    mine = func.count().filter(Reaction.membership_id == membership_id)
+    query = select(Reaction.post_id, Reaction.kind, func.count(), mine).where(Reaction.post_id.in_(post_ids))
+    return query.group_by(Reaction.post_id, Reaction.kind)
+
+
 def _signs(session: Session, post_ids: Sequence[int], membership_id: int) -> dict[int, tuple[Sign, ...]]:
     if not post_ids:
         return {}
-    mine = func.count().filter(Reaction.membership_id == membership_id)
-    rows = session.execute(
-        select(Reaction.post_id, Reaction.kind, func.count(), mine)
-        .where(Reaction.post_id.in_(post_ids))
-        .group_by(Reaction.post_id, Reaction.kind)
-    )
+    rows = session.execute(*_given(post_ids, membership_id))
     counted = {(row[0], row[1]): (int(row[2]), bool(row[3])) for row in rows}
     given = [one for one in post_ids if any((one, kind) in counted for kind in SIGNS)]
     return {
@@ -121,17 +125,22 @@ def _signs(session: Session, post_ids: Sequence[int], membership_id: int) -> dic
     }
 
 
+@built
+def _named(post_ids: Sequence[int]) -> Select[int, Person]:
+    return (
+        select(Mention.post_id, Person)
+        .join(Member, Member.id == Mention.membership_id)
+        .join(Person, Person.id == Member.person_id)
+        .where(Mention.post_id.in_(post_ids))
+    )
+
+
 def named_in(session: Session, post_ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
     """Return how those who are named in these posts may be written, by post."""
     wanted = list(post_ids)
     if not wanted:
         return {}
-    rows = session.execute(
-        select(Mention.post_id, Person)
-        .join(Member, Member.id == Mention.membership_id)
-        .join(Person, Person.id == Member.person_id)
-        .where(Mention.post_id.in_(wanted))
-    )
+    rows = session.execute(*_named(wanted))
     found: dict[int, tuple[str, ...]] = {}
     for post_id, person in rows:
         found[post_id] = (*found.get(post_id, ()), *names.written_as(person))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import Membership, Person, Post, ProjectLink, Thread
 from lti_app.store import people
+from lti_app.store.built import built
 from lti_app.store.inserts import insert_new
 from lti_app.store.post_views import PostView, view_posts
 from lti_app.store.remarks import posts_of, seen_posts, start, thread_of
@@ -81,11 +83,11 @@ def list_projects(
     )  # fmt: skip
 
 
-def latest_win(session: Session, context_id: int) -> LatestWin | None:
-    """Return the project that was shown last, in one query."""
+@built
+def _latest(context_id: int) -> Select[*tuple[Any, ...]]:
     opening = aliased(Post)
     first_id = select(func.min(opening.id)).where(opening.thread_id == Thread.id).correlate(Thread).scalar_subquery()
-    row = session.execute(
+    return (
         select(Thread, Membership, Person)
         .select_from(Thread)
         .join(Post, Post.id == first_id)
@@ -95,7 +97,12 @@ def latest_win(session: Session, context_id: int) -> LatestWin | None:
         .where(Thread.archived_at.is_(None), seen_posts(0, False))
         .order_by(Thread.created_at.desc(), Thread.id.desc())
         .limit(1)
-    ).one_or_none()
+    )
+
+
+def latest_win(session: Session, context_id: int) -> LatestWin | None:
+    """Return the project that was shown last, in one query."""
+    row = session.execute(*_latest(context_id)).one_or_none()
     if row is None:
         return None
     thread, member, person = row

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Activity, ActivityProgress, Feeling
+from lti_app.store.built import built
 from lti_app.store.course_facts import active_membership, activity_refs
 from lti_app.store.episodes import record_feeling
 from lti_app.store.hearing import hear
@@ -19,22 +21,22 @@ SAME_TAP = timedelta(hours=1)
 TOUCHED = ("submitted", "failed", "passed", "completed", "in_progress")
 
 
-def to_ask_about(session: Session, membership_id: int, now: datetime) -> ActivityRef | None:
-    """Return the activity this learner did last (within two weeks), unless they have said how it was since."""
+@built
+def _last_done(membership_id: int, since: datetime, now: datetime) -> Select[*tuple[Any, ...]]:
     at = func.coalesce(ActivityProgress.completed_at, ActivityProgress.graded_at, ActivityProgress.submitted_at)
-    row = session.execute(
+    return (
         select(ActivityProgress.activity_id, at)
         .join(Activity, Activity.id == ActivityProgress.activity_id)
-        .where(
-            ActivityProgress.membership_id == membership_id,
-            ActivityProgress.state.in_(TOUCHED),
-            Activity.gone_at.is_(None),
-            at > now - ASK_FOR,
-            at <= now,
-        )
+        .where(ActivityProgress.membership_id == membership_id, ActivityProgress.state.in_(TOUCHED))
+        .where(Activity.gone_at.is_(None), at > since, at <= now)
         .order_by(at.desc(), Activity.position.desc())
         .limit(1)
-    ).one_or_none()
+    )
+
+
+def to_ask_about(session: Session, membership_id: int, now: datetime) -> ActivityRef | None:
+    """Return the activity this learner did last (within two weeks), unless they have said how it was since."""
+    row = session.execute(*_last_done(membership_id, now - ASK_FOR, now)).one_or_none()
     if row is None:
         return None
     said = session.scalar(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Episode, Match, Membership, Post, Prompt, Thread
+from lti_app.store.built import built
 from lti_app.store.calls import ANSWER_WITHIN
 from lti_app.store.course_facts import active_membership, activity_refs, faces, time_zone_of
 from lti_app.store.meetings import FOLLOW_UP_AFTER
@@ -48,13 +50,18 @@ def support_for(session: Session, membership_id: int, now: datetime) -> SupportV
     )
 
 
-def _asks(session: Session, member: Membership) -> tuple[AskView, ...]:
-    rows = session.execute(
+@built
+def _asked(membership_id: int) -> Select[*tuple[Any, ...]]:
+    return (
         select(Match, Episode.membership_id, Episode.since)
         .join(Episode, Episode.id == Match.episode_id)
-        .where(Match.helper_id == member.id, Match.state.in_(("asked", "called")), Episode.ended_at.is_(None))
+        .where(Match.helper_id == membership_id, Match.state.in_(("asked", "called")), Episode.ended_at.is_(None))
         .order_by(Match.asked_at)
-    ).all()
+    )
+
+
+def _asks(session: Session, member: Membership) -> tuple[AskView, ...]:
+    rows = session.execute(*_asked(member.id)).all()
     if not rows:
         return ()
     allowed = timedelta(hours=policy_of(session, member.context_id).match_timeout_hours)
@@ -77,18 +84,24 @@ def _asks(session: Session, member: Membership) -> tuple[AskView, ...]:
     )
 
 
-def _matches(session: Session, member: Membership, now: datetime) -> tuple[MatchView, ...]:
+@built
+def _met(membership_id: int, ended_after: datetime) -> Select[*tuple[Any, ...]]:
     # Each side by its own index: an OR over two tables would read all of one.
-    helping = select(Match.id).where(Match.helper_id == member.id)
-    helped = select(Match.id).join(Episode, Episode.id == Match.episode_id).where(Episode.membership_id == member.id)
-    rows = session.execute(
+    helping = select(Match.id).where(Match.helper_id == membership_id)
+    helped = select(Match.id).join(Episode, Episode.id == Match.episode_id)
+    both = helping.union(helped.where(Episode.membership_id == membership_id))
+    return (
         select(Match, Episode.membership_id, Thread.id)
         .join(Episode, Episode.id == Match.episode_id)
         .join(Thread, Thread.match_id == Match.id)
-        .where(Match.id.in_(helping.union(helped)))
-        .where(or_(Match.state == "accepted", _saying_goodbye(now)))
+        .where(Match.id.in_(both))
+        .where(or_(Match.state == "accepted", _saying_goodbye(ended_after)))
         .order_by(Thread.moved_at.desc())
-    ).all()
+    )
+
+
+def _matches(session: Session, member: Membership, now: datetime) -> tuple[MatchView, ...]:
+    rows = session.execute(*_met(member.id, now - GOODBYE_FOR)).all()
     others = {row.Match.id: row[1] if row.Match.helper_id == member.id else row.Match.helper_id for row in rows}
     people = faces(session, others.values())
     refs = activity_refs(session, [row.Match.activity_id for row in rows])
@@ -114,10 +127,8 @@ def _matches(session: Session, member: Membership, now: datetime) -> tuple[Match
     return tuple(views)
 
 
-def _saying_goodbye(now: datetime) -> ColumnElement[bool]:
-    return (
-        (Match.state == "ended") & Match.ended_why.in_(("recovered", "helped")) & (Match.ended_at > now - GOODBYE_FOR)
-    )
+def _saying_goodbye(ended_after: datetime) -> ColumnElement[bool]:
+    return and_(Match.state == "ended", Match.ended_why.in_(("recovered", "helped")), Match.ended_at > ended_after)
 
 
 def _asks_back(match: Match, is_helper: bool, now: datetime) -> bool:
@@ -134,14 +145,19 @@ def _unread(session: Session, thread_id: int, member_id: int, read_at: datetime 
     return session.scalar(query) or 0
 
 
-def _words(session: Session, member: Membership, now: datetime) -> tuple[WordView, ...]:
-    prompts = session.scalars(
+@built
+def _told(membership_id: int, since: datetime, now: datetime) -> Select[Prompt]:
+    return (
         select(Prompt)
-        .where(Prompt.membership_id == member.id, Prompt.kind.in_(WORD_KINDS), Prompt.answered_at.is_(None))
-        .where(Prompt.made_at > now - WORDS_FOR, Prompt.made_at <= now, Prompt.state != "withdrawn")
+        .where(Prompt.membership_id == membership_id, Prompt.kind.in_(WORD_KINDS), Prompt.answered_at.is_(None))
+        .where(Prompt.made_at > since, Prompt.made_at <= now, Prompt.state != "withdrawn")
         .order_by(Prompt.made_at.desc(), Prompt.id.desc())
         .limit(10)
-    ).all()
+    )
+
+
+def _words(session: Session, member: Membership, now: datetime) -> tuple[WordView, ...]:
+    prompts = session.scalars(*_told(member.id, now - WORDS_FOR, now)).all()
     ids = [p.match_id for p in prompts if p.match_id]
     asked = select(Match.id, Match.activity_id).where(Match.id.in_(ids))
     matched = {row[0]: row[1] for row in session.execute(asked)} if ids else {}

@@ -10,12 +10,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti_app.config import Settings
 from lti_app.filekinds import MB, UploadRefused
 from lti_app.models import CircleMember, Episode, Match, Membership, Post, Thread, Upload
+from lti_app.store.built import built
 from lti_app.store.inserts import changed_rows
 from lti_app.uploads import Stored
 
@@ -149,13 +150,17 @@ def settle(session: Session, membership_id: int, keys: Collection[str], place: s
     return tuple(session.execute(statement).scalars())
 
 
+@built
+def _alive(post_ids: list[int]) -> Select[Upload]:
+    return select(Upload).where(Upload.post_id.in_(post_ids), Upload.removed_at.is_(None)).order_by(Upload.id)
+
+
 def of_posts(session: Session, post_ids: Iterable[int], membership_id: int) -> Mapping[int, tuple[UploadView, ...]]:
     """Return the files of many posts in one query."""
     wanted = set(post_ids)
     found: dict[int, tuple[UploadView, ...]] = {}
     if wanted:
-        alive = select(Upload).where(Upload.post_id.in_(wanted), Upload.removed_at.is_(None)).order_by(Upload.id)
-        for row in session.scalars(alive):
+        for row in session.scalars(*_alive(list(wanted))):
             found[row.post_id or 0] = (*found.get(row.post_id or 0, ()), view_of(row, membership_id))
     return found
 

@@ -119,20 +119,20 @@ def build(database: Database, *, members: int, threads: int, posts: int) -> tupl
             for number, n in enumerate(chosen)
         ]  # fmt: skip
         _many(session, Post, said)
-        me, tutor = ids[500], ids[3]
+        me, tutor = ids[min(500, members // 2)], ids[3]
         _many(session, ThreadSeen, [
-            {"thread_id": one, "membership_id": who, "seen_at": NOW} for one in thread_ids[: threads - 40]
-            for who in (me, tutor)
+            {"thread_id": one, "membership_id": who, "seen_at": NOW}
+            for one in thread_ids[: max(threads - 40, threads // 2)] for who in (me, tutor)
         ])  # fmt: skip
         _many(session, Notification, [
             {"membership_id": who, "key": f"n{n}", "kind": "reply", "by_id": lots.choice(ids), "facts": {},
              "thread_id": thread_ids[n], "made_at": NOW - timedelta(hours=n), "seen_at": NOW if n > 20 else None}
-            for n in range(300) for who in (me, tutor)
+            for n in range(min(300, threads)) for who in (me, tutor)
         ])  # fmt: skip
         _many(session, Milestone, [
             {"context_id": context, "membership_id": lots.choice(ids), "key": f"m{n}", "kind": "passed",
-             "activity_id": lots.choice(places), "facts": {}, "reached_at": NOW - timedelta(hours=n / 40)}
-            for n in range(20_000)
+             "activity_id": lots.choice(places), "facts": {}, "reached_at": NOW - timedelta(hours=n * 125 / members)}
+            for n in range(members * 4)
         ])  # fmt: skip
     for start in range(0, threads, 100):
         with database.writing() as session:

@@ -23,6 +23,7 @@ class Thread(Base):
     circle. ``anonymous``: its author is hidden from peers, never from staff. ``closed_at``: it can be read, not
     answered; ``archived_at``: it has left the lists; ``merged_into_id``: its posts went to another thread.
     ``indexed_at``: its words are in the index; NULL once they have changed (``lti_app.store.words_index``).
+    ``group_key``: only that group of the LMS and staff read it (``lti_app.store.apart``).
     ``raised_at``: a question has waited too long and the tutors heard of it.
     """
 
@@ -46,6 +47,7 @@ class Thread(Base):
     match_id: Mapped[int | None] = parent("match.id", index=False, nullable=True)
     circle_id: Mapped[int | None] = parent("circle.id", index=False, nullable=True)
     section: Mapped[str | None] = mapped_column(String(500))
+    group_key: Mapped[str | None] = mapped_column(String(255))
     anonymous: Mapped[bool] = mapped_column(default=False, server_default=false())
     form_key: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]

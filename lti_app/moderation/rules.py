@@ -15,6 +15,7 @@ from lti_app.house import house
 from lti_app.moderation import blueprint
 from lti_app.moderation.views import may_decide
 from lti_app.shell import render_panel
+from lti_app.store import apart
 from lti_app.store.community_settings import (
     LONGEST_HELP,
     LONGEST_STARTER,
@@ -61,6 +62,7 @@ def _read() -> Sent:
             answer_within_hours=_within(),
             hold_first=read_number("hold_first", low=0, high=MOST_HELD) or 0,
             hold_links=request.form.get("hold_links") == "yes",
+            groups_apart=request.form.get("groups_apart") == "yes",
             starters=lines,
             help_contacts=contacts.value,
         ),
@@ -84,6 +86,7 @@ def _page(sent: Sent | None = None, said: str = "") -> str:
             tab="moderation",
             sent=sent or _shown(community_of(session, context_id)),
             kinds=shown,
+            has_groups=apart.has_groups(session, context_id),
             said=said,
             may_save=g.membership.role in ("tutor", "manager"),
         )

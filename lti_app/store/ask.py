@@ -235,7 +235,8 @@ def solved_threads(session: Session, activity_id: int | None, limit: int = 2) ->
         select(Thread.id, Thread.title, endorsed.label("endorsed"), same)
         .where(Thread.activity_id == activity_id, Thread.kind == ask_rows.ASK)
         .where(Thread.hidden_at.is_(None), Thread.archived_at.is_(None), Thread.merged_into_id.is_(None))
-        .where(or_(accepted, endorsed))
+        # Nobody asks here whose eyes it is for, so only what the whole course may read.
+        .where(or_(accepted, endorsed), Thread.group_key.is_(None))
         .order_by(endorsed.desc(), same.desc(), Thread.moved_at.desc())
         .limit(limit)
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Activity, Notification, Post, Thread, ThreadVote, Upload
 from lti_app.store import ask_rows, words_index
+from lti_app.store.apart import group_for
 from lti_app.store.ask_page import question_row
 from lti_app.store.ask_rows import Viewer
 from lti_app.store.community_settings import community_of
@@ -40,6 +41,7 @@ class Asked:
     anonymous: bool = False
     form_key: str | None = None
     files: Collection[str] = ()
+    group: str = ""
 
 
 def may_hide(session: Session, viewer: Viewer) -> bool:
@@ -62,8 +64,10 @@ def ask(session: Session, viewer: Viewer, asked: Asked, now: datetime) -> int:
     if asked.form_key is not None and (known := session.scalar(before)) is not None:
         return known
     check_voice(session, me, now)
+    group_key = group_for(session, viewer.context_id, me, asked.group)
     thread_id = insert_new(
         session, Thread, context_id=viewer.context_id, kind=ask_rows.ASK, title=asked.title, author_id=me,
+        group_key=group_key,
         activity_id=asked.activity_id, section=asked.section or None, anonymous=asked.anonymous,
         form_key=asked.form_key, created_at=now, moved_at=now,
     )  # fmt: skip

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import ActivityProgress, HelpOffer, Membership, Post, Reaction, Thread
 from lti_app.store import ask_rows, people, uploads
+from lti_app.store.apart import name_of_group
 from lti_app.store.ask import lines
 from lti_app.store.ask_rows import Viewer
 from lti_app.store.ask_views import AnswerView, QuestionLine, QuestionPage, Reached
@@ -55,6 +56,7 @@ def read_question(session: Session, viewer: Viewer, thread_id: int) -> QuestionP
         closed=thread.closed_at is not None,
         pinned=thread.pinned_at is not None,
         moved_at=thread.moved_at,
+        group=name_of_group(session, thread),
         last_id=max(ids, default=0),
         may_accept=bool(viewer.membership_id) and (viewer.is_staff or _is_asker(line)),
     )

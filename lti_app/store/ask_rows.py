@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from lti_app.models import ActivityProgress, Post, Thread, ThreadSeen, ThreadVote
+from lti_app.store.apart import open_to
 from lti_app.store.offers import PASSED
 
 ASK = "ask"
@@ -49,6 +50,7 @@ def questions(viewer: Viewer) -> Select[Thread]:
         first.author_id == Thread.author_id,
         or_(first.held_at.is_not(None), first.hidden_at.is_not(None)),
     )
+    query = query.where(open_to(viewer.membership_id))
     return query.where(or_(Thread.author_id == viewer.membership_id, ~away))
 
 

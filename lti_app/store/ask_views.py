@@ -90,6 +90,7 @@ class QuestionPage:
     may_accept: bool
     moved_at: datetime | None = None
     last_id: int = 0
+    group: str = ""
     names: tuple[str, ...] = ()
 
 

@@ -30,7 +30,7 @@ class CommunitySettings:
     ``panels`` are those that are left out. ``hold_first``: so many first posts of a newcomer wait for a moderator.
     ``anonymous``: who asks may hide from peers. ``answer_within_hours``: so long (working days only) a question waits
     before the tutors hear of it, 0 for never. ``starters`` are the course's own; ``help_contacts`` (Markdown)
-    are shown to somebody whose words speak of harm.
+    are shown to somebody whose words speak of harm. ``groups_apart``: each group of the LMS talks among itself.
     """
 
     panels_off: tuple[str, ...] = ()
@@ -38,6 +38,7 @@ class CommunitySettings:
     answer_within_hours: int = 24
     hold_first: int = 0
     hold_links: bool = True
+    groups_apart: bool = False
     starters: tuple[str, ...] = ()
     help_contacts: str = ""
 

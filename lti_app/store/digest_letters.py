@@ -105,7 +105,7 @@ def _questions(session: Session, members: Mapping[int, int], now: datetime) -> d
         select(Thread.context_id, Thread.title)
         .where(or_(*mine), Thread.kind == "ask", Thread.created_at > now - ASKED_WITHIN)
         .where(Thread.hidden_at.is_(None), Thread.closed_at.is_(None), Thread.archived_at.is_(None))
-        .where(Thread.merged_into_id.is_(None), ~answered, ~silent)
+        .where(Thread.merged_into_id.is_(None), Thread.group_key.is_(None), ~answered, ~silent)
         .order_by(Thread.created_at.desc())
         .limit(200)
     )

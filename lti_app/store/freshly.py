@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Membership, Post, Thread
+from lti_app.store.apart import is_open_to, open_to
 from lti_app.store.mentions import insiders
 from lti_app.store.post_views import PostView, shown_to, view_posts
 from lti_app.store.refusals import NotYours
@@ -24,7 +25,7 @@ def moved_at(session: Session, context_id: int, membership_id: int, thread_id: i
         select(Thread.moved_at)
         .join(Membership, Membership.context_id == Thread.context_id)
         .where(Thread.id == thread_id, Thread.context_id == context_id, Thread.hidden_at.is_(None))
-        .where(Membership.id == membership_id, Membership.state == "active")
+        .where(Membership.id == membership_id, Membership.state == "active", open_to(membership_id))
     )
 
 
@@ -47,6 +48,8 @@ def posts_after(
         raise NotYours
     inside = insiders(session, thread)
     if inside is not None and membership_id not in inside:
+        raise NotYours
+    if not is_open_to(session, thread, membership_id, to_staff=to_staff):
         raise NotYours
     to_staff = to_staff and inside is None
     fresh = select(Post).where(Post.thread_id == thread_id, Post.id > after, shown_to(membership_id, to_staff=to_staff))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Kudos, Match, Membership, Post, Report, Thread
 from lti_app.store import people
+from lti_app.store.apart import open_to
 from lti_app.store.course_facts import active_membership, activity_refs
 from lti_app.store.hearing import staff_of
 from lti_app.store.inserts import changed_rows
@@ -98,6 +99,7 @@ def _checked(session: Session, about: About, giver: Membership, to_id: int) -> A
             .where(Post.id == about.post_id, Thread.context_id == giver.context_id, Post.author_id == to_id)
             .where(Post.hidden_at.is_(None), Post.deleted_at.is_(None), Thread.hidden_at.is_(None))
             .where(Thread.match_id.is_(None), Thread.circle_id.is_(None), Post.anonymous.is_(False))
+            .where(open_to(giver.id))
         ).one_or_none()
         if row is None or (row[1].anonymous and row[1].author_id == to_id):
             raise NotYours
@@ -149,7 +151,9 @@ def _views(session: Session, rows: Sequence[Kudos]) -> tuple[KudosView, ...]:
     wanted = {row.thread_id for row in rows if row.thread_id is not None}
     titles: dict[int, str] = {}
     if wanted:
+        # The title of a group's own thread is that group's; here everybody reads.
         named = select(Thread.id, Thread.title).where(Thread.id.in_(wanted), Thread.hidden_at.is_(None))
+        named = named.where(Thread.group_key.is_(None))
         titles = {row[0]: row[1] for row in session.execute(named)}
     return tuple(
         KudosView(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import CircleMember, Episode, Match, Membership, Mention, Person, Post, Thread
 from lti_app.store import names
+from lti_app.store.apart import readers
 from lti_app.store.people import face
 from lti_app.store.views import Face
 
@@ -55,7 +56,7 @@ def _likely(session: Session, thread: Thread, beginnings: Iterable[str]) -> list
     query = (
         select(Membership.id, Person)
         .join(Person, Person.id == Membership.person_id)
-        .where(Membership.context_id == thread.context_id, Membership.state == "active", named)
+        .where(Membership.context_id == thread.context_id, Membership.state == "active", named, readers(thread))
         .limit(200)
     )
     inside = insiders(session, thread)

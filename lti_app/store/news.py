@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, u
 from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import CircleMember, Membership, Notification, Person, Post, Thread
+from lti_app.store.apart import open_to
 from lti_app.store.built import built
 from lti_app.store.inserts import changed_rows
 from lti_app.store.people import face
@@ -88,6 +89,7 @@ def live() -> ColumnElement[bool]:
         and_(
             Thread.hidden_at.is_(None),
             or_(Thread.circle_id.is_(None), in_circle.exists()),
+            or_(Thread.id.is_(None), open_to(Notification.membership_id)),
             Post.hidden_at.is_(None),
             Post.deleted_at.is_(None),
             Post.held_at.is_(None),

@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from lti_app.models import Membership, Post, PostRevision, Reaction, Thread
+from lti_app.models import Membership, Post, PostRevision, Reaction, Thread, Upload
 from lti_app.store import polls, uploads
+from lti_app.store.apart import is_open_to
 from lti_app.store.inserts import insert_new
 from lti_app.store.mentions import insiders
 from lti_app.store.notifications import notify
@@ -43,6 +44,8 @@ def find_post(
         to_staff = False
         if membership_id not in inside:
             raise NotYours
+    if not is_open_to(session, thread, membership_id, to_staff=to_staff):
+        raise NotYours
     mine = post.author_id is not None and post.author_id == membership_id
     gone = thread.hidden_at is not None or post.hidden_at is not None
     if not to_staff and (gone or (post.held_at is not None and not mine)):
@@ -175,3 +178,18 @@ def vote(
     if thread.closed_at is not None:
         raise TooLate
     polls.vote(session, post.id, membership_id, option_ids, now)
+
+
+def _sees_file(session: Session, row: Upload, viewer: uploads.Viewer) -> bool:
+    """A file of a post is seen by those who see the post."""
+    try:
+        post, thread = find_post(
+            session, viewer.context_id, row.post_id or 0, viewer.membership_id, to_staff=viewer.is_staff
+        )
+    except NotYours:
+        return False
+    # Nobody else looks into a private thread, so what was taken away there is nobody's to see.
+    return insiders(session, thread) is None or not (post.hidden_at or thread.hidden_at)
+
+
+uploads.SEERS["post"] = _sees_file

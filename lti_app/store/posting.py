@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Post, Thread, ThreadSeen
 from lti_app.store import places
+from lti_app.store.apart import group_for, open_to
 from lti_app.store.inserts import insert_new
 from lti_app.store.news import saw_thread_news
 from lti_app.store.polls import Asked, ask
@@ -34,15 +35,18 @@ def start_thread(
     kind: str = "talk",
     activity_id: int | None = None,
     section: str = "",
+    group: str = "",
     form_key: str | None = None,
     files: Collection[str] = (),
     poll: Asked | None = None,
 ) -> int:
     """Start a discussion with its first post and return its id; the same ``form_key`` again returns the same thread.
 
-    ``kind`` is talk, idea or win. Raises NotYours when the activity or the section is not of this course.
+    ``kind`` is talk, idea or win; ``group`` is the one that was chosen, where groups talk among themselves. Raises
+    NotYours when it, the activity or the section is not of this course.
     """
     places.check_tie(session, context_id, activity_id, section)
+    group_key = group_for(session, context_id, membership_id, group) if kind == "talk" else None
     thread_id = insert_new(
         session,
         Thread,
@@ -52,6 +56,7 @@ def start_thread(
         author_id=membership_id,
         activity_id=activity_id,
         section=section or None,
+        group_key=group_key,
         form_key=form_key,
         created_at=now,
         moved_at=now,
@@ -80,7 +85,9 @@ def reply(
 
     ``files`` are the keys of the member's own drafts (see store/uploads.py).
     """
-    thread = session.scalar(course_threads(context_id).where(Thread.id == thread_id).with_for_update())
+    thread = session.scalar(
+        course_threads(context_id).where(Thread.id == thread_id, open_to(membership_id)).with_for_update()
+    )
     if thread is None:
         raise NotYours
     return reply_in(session, thread, membership_id, body, now, form_key, files)

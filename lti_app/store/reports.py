@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Post, Report, Thread
 from lti_app.store import people
+from lti_app.store.apart import open_to
 from lti_app.store.hearing import hear, staff_of
 from lti_app.store.notifications import notify
 from lti_app.store.refusals import NotYours
@@ -62,22 +63,22 @@ class Reportable:
     body: str
 
 
-def reportable(session: Session, context_id: int, post_id: int) -> Reportable:
+def reportable(session: Session, context_id: int, post_id: int, membership_id: int) -> Reportable:
     """Return a post that members of this course can see and report; raises NotYours."""
-    post, thread = _visible(session, context_id, post_id)
+    post, thread = _visible(session, context_id, post_id, membership_id)
     hidden = post.anonymous or (thread.anonymous and post.author_id == thread.author_id)
     face = None if hidden else people.faces(session, [post.author_id]).get(post.author_id or 0)
     return Reportable(post.id, face, post.body)
 
 
-def _visible(session: Session, context_id: int, post_id: int) -> tuple[Post, Thread]:
+def _visible(session: Session, context_id: int, post_id: int, membership_id: int) -> tuple[Post, Thread]:
     """A private conversation has ways of its own to report; what is gone or waits is nobody's to report."""
     found = session.execute(
         select(Post, Thread)
         .join(Thread, Thread.id == Post.thread_id)
         .where(Post.id == post_id, Thread.context_id == context_id, Thread.hidden_at.is_(None))
         .where(Post.hidden_at.is_(None), Post.held_at.is_(None), Post.deleted_at.is_(None))
-        .where(Thread.match_id.is_(None), Thread.circle_id.is_(None))
+        .where(Thread.match_id.is_(None), Thread.circle_id.is_(None), open_to(membership_id))
     ).one_or_none()
     if found is None:
         raise NotYours
@@ -93,7 +94,7 @@ def report_post(
     """
     if why not in REASONS or len(words) > MOST_WORDS:
         raise ValueError("why")
-    post, _thread = _visible(session, context_id, post_id)
+    post, _thread = _visible(session, context_id, post_id, membership_id)
     mine = (Report.post_id == post_id, Report.by_id == membership_id, Report.state == "open")
     if session.scalar(select(Report.id).where(*mine).limit(1)) is not None:
         return False

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import Event, Material, Post, Thread
 from lti_app.store import people
+from lti_app.store.apart import open_to
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.search_index import EVENT, MATERIAL
 from lti_app.store.stems import asked_stems, words_of
@@ -99,6 +100,7 @@ def _threads(session: Session, viewer: Viewer, asked: Asked, kinds: Collection[s
         .where(Thread.context_id == viewer.context_id, Thread.kind.in_(kinds))
         .where(Thread.hidden_at.is_(None), Thread.merged_into_id.is_(None))
         .where(Thread.match_id.is_(None), Thread.circle_id.is_(None))
+        .where(open_to(viewer.membership_id, to_staff=viewer.is_staff))
         .where(or_(Thread.kind != EVENT, exists().where(Event.thread_id == Thread.id, Event.state.in_(OPEN))))
         .where(~away, exists().where(said.thread_id == Thread.id, _readable(viewer, said)))
     )

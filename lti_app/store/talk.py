@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import CircleMember, Episode, Event, Match, Post, Thread
 from lti_app.store import people, talk_rows
+from lti_app.store.apart import name_of_group
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.jumps import end_for
 from lti_app.store.places import Beside
@@ -69,6 +70,7 @@ class ThreadPage:
     last_id: int = 0
     moved_at: datetime | None = None
     is_newest: bool = True
+    group: str = ""
 
 
 def list_threads(
@@ -276,4 +278,5 @@ def _page(
         last_id=max((post.id for post in posts), default=0),
         moved_at=thread.moved_at,
         is_newest=last is None,
+        group=name_of_group(session, thread),
     )

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true
 
 from lti_app.models import Post, Thread, ThreadSeen
+from lti_app.store.apart import open_to
 from lti_app.store.built import built
 from lti_app.store.places import stands
 from lti_app.store.post_views import shown_to
@@ -32,14 +33,16 @@ def course_threads(context_id: int, kind: str = "talk") -> Select[Thread]:
 
 
 def seen_by(membership_id: int, *, to_staff: bool) -> Any:
-    """A thread whose only words wait for a moderator, or were taken away, is there for its author and for staff."""
+    """A thread of one's own group or of the whole course; one whose only words wait, or are gone, is its author's."""
     shown = (
         select(Post.id)
         .where(Post.thread_id == Thread.id, Post.hidden_at.is_(None), Post.held_at.is_(None))
         .correlate(Thread)
         .exists()
     )
-    return true() if to_staff else or_(Thread.author_id == membership_id, shown)
+    if to_staff:
+        return true()
+    return and_(or_(Thread.author_id == membership_id, shown), open_to(membership_id))
 
 
 def is_new_to(membership_id: int) -> Any:
@@ -77,6 +80,7 @@ def new_threads(context_id: int, membership_id: int) -> ColumnElement[int]:
     )
     # A join, not a look at what was seen for every condition: this one goes over all threads of a course.
     query = course_threads(context_id).outerjoin(ThreadSeen, mine).where(Thread.archived_at.is_(None))
+    query = query.where(open_to(membership_id))
     return (
         query.where(or_(seen.is_(None), seen < Thread.moved_at), later)
         .with_only_columns(func.count())

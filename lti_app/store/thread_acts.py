@@ -104,7 +104,7 @@ def move(
 def merge(session: Session, context_id: int, thread_id: int, into_id: int, by_id: int, now: datetime) -> None:
     """Put the posts of a thread into another of the same course; its old address leads there. Raises NotYours, TooLate.
 
-    TooLate: the other one has itself gone elsewhere, or both are the same.
+    TooLate: the other one has itself gone elsewhere, both are the same, or they are for other eyes.
     """
     staff = active_staff(session, by_id, context_id)
     if thread_id == into_id:
@@ -113,6 +113,8 @@ def merge(session: Session, context_id: int, thread_id: int, into_id: int, by_id
     first, second = sorted((thread_id, into_id))
     found = {one: _thread(session, context_id, one) for one in (first, second)}
     thread, into = found[thread_id], found[into_id]
+    if thread.group_key != into.group_key:
+        raise TooLate
     accepted = select(Post.id).where(Post.thread_id == into.id, Post.accepted_at.is_not(None))
     # A form's key says a thing once in its own thread; an accepted answer is one in a thread.
     values: dict[str, Any] = {"thread_id": into.id, "form_key": None}
@@ -158,9 +160,12 @@ def mergeable(
     session: Session, context_id: int, thread_id: int, limit: int = 60, *, kind: str = "talk"
 ) -> tuple[tuple[int, str], ...]:
     """Return other threads of a kind that one could go into, those that moved last first."""
+    # What one group said stays among itself: only threads for the same eyes become one.
+    group = select(Thread.group_key).where(Thread.id == thread_id).scalar_subquery()
     rows = session.execute(
         select(Thread.id, Thread.title)
         .where(Thread.context_id == context_id, Thread.kind == kind, Thread.id != thread_id)
+        .where(Thread.group_key.is_not_distinct_from(group))
         .where(Thread.hidden_at.is_(None), Thread.merged_into_id.is_(None))
         .order_by(Thread.moved_at.desc(), Thread.id.desc())
         .limit(limit)

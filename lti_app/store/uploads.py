@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.config import Settings
 from lti_app.filekinds import MB, UploadRefused
-from lti_app.models import CircleMember, Episode, Match, Membership, Post, Thread, Upload
+from lti_app.models import Membership, Upload
 from lti_app.store.built import built
 from lti_app.store.inserts import changed_rows
 from lti_app.uploads import Stored
@@ -188,34 +188,7 @@ def _sees_draft(_session: Session, row: Upload, viewer: Viewer) -> bool:
     return viewer.membership_id != 0 and row.membership_id == viewer.membership_id
 
 
-def _sees_post(session: Session, row: Upload, viewer: Viewer) -> bool:
-    """A file is seen by those who see its post: the course, or the few of a private thread."""
-    found = session.execute(
-        select(Post, Thread)
-        .join(Thread, Thread.id == Post.thread_id)
-        .where(Post.id == row.post_id, Thread.context_id == viewer.context_id, Post.deleted_at.is_(None))
-    ).one_or_none()
-    if found is None:
-        return False
-    post, thread = found
-    is_author = bool(viewer.membership_id) and post.author_id == viewer.membership_id
-    if thread.match_id is not None or thread.circle_id is not None:
-        return not (post.hidden_at or thread.hidden_at) and _is_inside(session, thread, viewer)
-    if viewer.is_staff:
-        return True
-    return not (post.hidden_at or thread.hidden_at) and (post.held_at is None or is_author)
-
-
-def _is_inside(session: Session, thread: Thread, viewer: Viewer) -> bool:
-    me = viewer.membership_id
-    if thread.circle_id is not None:
-        inside = select(CircleMember.id).where(CircleMember.circle_id == thread.circle_id, CircleMember.state == "in")
-        return session.scalar(inside.where(CircleMember.membership_id == me).limit(1)) is not None
-    two = select(Match.id).join(Episode, Episode.id == Match.episode_id).where(Match.id == thread.match_id)
-    return session.scalar(two.where(or_(Match.helper_id == me, Episode.membership_id == me))) is not None
-
-
-SEERS: dict[str, Seer] = {"draft": _sees_draft, "post": _sees_post}
+SEERS: dict[str, Seer] = {"draft": _sees_draft}
 
 
 def remove(session: Session, context_id: int, key: str, membership_id: int, now: datetime) -> bool:

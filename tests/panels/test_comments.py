@@ -106,7 +106,7 @@ def test_a_new_comment_comes_by_itself(as_: As, course: Course, db: Database, ro
 
 def test_a_new_answer_comes_to_the_page_of_a_question(as_: As, course: Course, db: Database) -> None:
     ada, bruno = as_(course.ada, cookie=True), as_(course.bruno, cookie=True)
-    where = ada.sends("ask/new", title="How do joins work?", sure="yes", anonymous="yes").headers["Location"]
+    where = ada.sends("ask/new", title="How do joins work?", checked="1", anonymous="yes").headers["Location"]
     here = where.removeprefix("/v/r1/")
     page = bruno.opens(here).text
     watch = re.search(r'data-fresh="/v/r1/(live/[^"]+)"', page)
@@ -129,7 +129,7 @@ def test_a_new_answer_comes_to_the_page_of_a_question(as_: As, course: Course, d
 
 def test_somebody_named_and_answered_by_one_post_is_told_once(as_: As, course: Course, db: Database) -> None:
     ada, bruno = as_(course.ada, cookie=True), as_(course.bruno)
-    here = ada.sends("ask/new", title="How do joins work?", sure="yes").headers["Location"].removeprefix("/v/r1/")
+    here = ada.sends("ask/new", title="How do joins work?", checked="1").headers["Location"].removeprefix("/v/r1/")
     as_(course.bice).sends(f"{here}/same")
     bruno.sends(f"{here}/answer", body="@Ada Rossi, look at the circles. @Bice Conti, you too.")
     assert len(kinds(db, course.ada)) == 1

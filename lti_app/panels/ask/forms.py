@@ -27,6 +27,7 @@ class Draft:
     checked: bool = False
     form_key: str | None = None
     fault: str = ""
+    group: str = ""
 
     @property
     def is_good(self) -> bool:
@@ -55,6 +56,7 @@ def read_draft() -> Draft:
         anonymous=request.form.get("anonymous") == "yes",
         checked=request.form.get("checked") == "1",
         form_key=form_key(),
+        group=request.form.get("group", "")[:255],
     )
 
 

@@ -15,6 +15,7 @@ from lti_app.house import house
 from lti_app.limits import takes_files
 from lti_app.panels.ask.forms import Draft, Look, read_carried, read_draft, read_look, read_typed
 from lti_app.panels.files import Files, take_files
+from lti_app.panels.talk.room import who_reads
 from lti_app.shell import render_panel
 from lti_app.store import ask as questions
 from lti_app.store import ask_acts, places
@@ -48,6 +49,7 @@ def box(session: Session, place: places.Beside, draft: Draft | None = None) -> d
         "activities": places.talkable(session, context_id),
         "sections": places.sections(session, context_id),
         "may_hide": ask_acts.may_hide(session, doer()),
+        "apart": who_reads(session),
     }
 
 
@@ -136,6 +138,7 @@ def _asked(draft: Draft, files: Files) -> ask_acts.Asked:
         anonymous=draft.anonymous,
         form_key=draft.form_key,
         files=files.keys,
+        group=draft.group,
     )
 
 

@@ -19,7 +19,7 @@ door.guard(blueprint)
 
 def _post(session: Session, post_id: int) -> reports.Reportable:
     try:
-        return reports.reportable(session, g.membership.context_id, post_id)
+        return reports.reportable(session, g.membership.context_id, post_id, g.membership.id)
     except NotYours:
         abort(404)
 

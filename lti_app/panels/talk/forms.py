@@ -29,6 +29,7 @@ class Opening:
     many: bool = False
     days: int = 0
     asked: Asked | None = None
+    group: str = ""
 
     @property
     def is_good(self) -> bool:
@@ -55,6 +56,7 @@ def read_opening(now: datetime) -> Opening:
         many=many,
         days=days,
         asked=asked,
+        group=request.form.get("group", "")[:255],
     )
 
 

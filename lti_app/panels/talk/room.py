@@ -12,7 +12,9 @@ from lti_app.fields import Field
 from lti_app.house import house
 from lti_app.panels.files import Files
 from lti_app.shell import render_panel
-from lti_app.store import places, posting, talk, thread_acts
+from lti_app.store import apart, places, posting, talk, thread_acts
+from lti_app.store.community_settings import community_from
+from lti_app.store.course_facts import STAFF
 from lti_app.store.refusals import NotYours
 
 blueprint = Blueprint("talk", __name__, url_prefix="/v/<ref>/talk")
@@ -44,6 +46,14 @@ def tie_options(session: Session) -> list[tuple[str, str]]:
     options = [("", _("The whole course"))]
     options += [(f"s:{title}", _("All of “%(title)s”", title=title)) for title in titles if len(titles) > 1]
     return options + [(str(one.id), one.title) for one in places.talkable(session, context_id)]
+
+
+def who_reads(session: Session) -> apart.Choice | None:
+    """Return for whom this member may begin a thread, where the groups of the course talk among themselves."""
+    me = g.membership
+    rules = community_from(me.context.settings, g.academy.settings)
+    staff = me.role in STAFF
+    return apart.choice(session, me.context_id, me.id, is_staff=staff, apart=rules.groups_apart) if me.id else None
 
 
 def post_base() -> str:

@@ -13,7 +13,7 @@ from lti_app.house import house
 from lti_app.limits import takes_files
 from lti_app.panels.files import Files, take_files
 from lti_app.panels.talk.forms import Opening, read_opening, read_reply
-from lti_app.panels.talk.room import beside, blueprint, number, thread_page, thread_part, tie_options
+from lti_app.panels.talk.room import beside, blueprint, number, thread_page, thread_part, tie_options, who_reads
 from lti_app.panels.talk.starters import starters
 from lti_app.shell import render_panel
 from lti_app.store import posting, talk, thread_acts
@@ -60,6 +60,7 @@ def _page(opening: Opening | None = None, files: Files | None = None) -> str:
             # Beside an activity or a section the panel opens there, and one step leads to the whole course.
             where={"about": place.activity.id if place.activity else None, "section": place.section or None},
             ties=tie_options(session),
+            apart=who_reads(session),
             beginnings=beginnings,
         )
 
@@ -89,6 +90,7 @@ def start() -> Response:
                 house().clock.now(),
                 activity_id=opening.activity_id,
                 section=opening.section,
+                group=opening.group,
                 form_key=opening.form_key,
                 files=files.keys,
                 poll=opening.asked,

@@ -85,6 +85,12 @@ def test_the_gallery_shows_everything_while_developing_and_nothing_in_production
     assert app.test_client().get("/gallery").status_code == 404
 
 
+def test_no_component_is_missing_from_the_gallery() -> None:
+    shown = set(re.findall(r'from "components/(\w+)\.html"', (ROOT / "templates/gallery.html").read_text("utf-8")))
+    # What listens for new posts is nothing to be seen.
+    assert {path.stem for path in (ROOT / "templates/components").glob("*.html")} - shown == {"live"}
+
+
 FACTS = {
     "days": 9, "usual_per_week": 4.0, "active": 3, "of": 28, "usual": 12, "activity_id": 1, "attempts": 3, "best": 0.45,
     "pass_share": 0.6, "due_on": "2026-11-27", "begun_share": 0.7, "done_share": 0.4, "done": 2, "typical": 5,

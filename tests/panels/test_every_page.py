@@ -40,7 +40,7 @@ ALL = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}
 COLOURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
 ROOMS = (
     "home", "ask", "question", "talk", "circle", "peer", "event", "library", "wins", "pulse", "welcome", "me", "news",
-    "letters", "search", "desk", "moderation", "control",
+    "letters", "search", "freshness", "desk", "moderation", "control",
 )  # fmt: skip
 # Forms that come back with what is wrong beside their fields: whose, where to, and what was written.
 FAULTS: tuple[tuple[str, str, dict[str, str]], ...] = (

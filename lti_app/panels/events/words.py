@@ -18,13 +18,14 @@ from lti_app.web_addresses import host_of
 
 
 def course_zone() -> ZoneInfo:
-    """Return the zone in which this course's hours are entered."""
-    return zone_named(g.membership.context.time_zone, g.academy.time_zone)
+    """Return the zone in which this course's hours are entered; without a course, as in the gallery, it is UTC."""
+    member, academy = g.get("membership"), g.get("academy")
+    return zone_named(member.context.time_zone if member else None, academy.time_zone if academy else None)
 
 
 def own_zone() -> ZoneInfo:
     """Return the viewer's zone."""
-    return zone_named(g.time_zone, course_zone().key)
+    return zone_named(g.get("time_zone"), course_zone().key)
 
 
 def locale() -> str:

@@ -14,7 +14,8 @@ class Report(Base):
     """Something that a person should look at: reported by a member, or raised by the house itself (``by_id`` NULL).
 
     ``why``: unkind, off_topic, spam, private, answer_leak, other, crisis (words that speak of harm: it never waits) or
-    held. ``state``: open, upheld, dismissed. ``found`` are the words that raised it. A post or a file it is about.
+    held. ``state``: open, upheld, dismissed. ``found`` are the words that raised it. A post, a kind word or a file
+    it is about.
     """
 
     __tablename__ = "report"
@@ -24,6 +25,7 @@ class Report(Base):
     context_id: Mapped[int] = parent("context.id", index=False)
     post_id: Mapped[int | None] = parent("post.id", nullable=True)
     upload_id: Mapped[int | None] = parent("upload.id", index=False, nullable=True)
+    kudos_id: Mapped[int | None] = parent("kudos.id", index=False, nullable=True)
     about_id: Mapped[int | None] = parent("membership.id", cascade=False, nullable=True)
     by_id: Mapped[int | None] = parent("membership.id", cascade=False, index=False, nullable=True)
     why: Mapped[Code]

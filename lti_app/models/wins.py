@@ -14,7 +14,7 @@ class Kudos(Base):
     """A kind word from one member to another; ``reason`` is one of store/kudos.REASONS.
 
     It may be about a post, a match (its thanks: one from each side), a meeting's thread, or an activity. ``hidden_at``:
-    whoever received it wants it out of sight.
+    whoever received it wants it out of sight; ``held_at``: it waits for a moderator, and nobody has heard of it yet.
     """
 
     __tablename__ = "kudos"
@@ -40,6 +40,7 @@ class Kudos(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
+    held_at: Mapped[datetime | None]
 
 
 class ProjectLink(Base):

@@ -19,7 +19,7 @@ from lti_app.store.meetings import blocked_pairs, sides
 from lti_app.store.milestones import SHOWS
 from lti_app.store.notifications import notify
 from lti_app.store.refusals import NotYours, Refusal
-from lti_app.store.speaking import speak
+from lti_app.store.speaking import is_watched, speak
 from lti_app.store.thanks import MAX_WORDS, REASONS, WELL_DONE, About, write_kudos
 from lti_app.store.views import ActivityRef, Face
 
@@ -80,7 +80,8 @@ def give(
     speak(session, giver.context_id, from_id, now, words)
     if reason != WELL_DONE and about.match_id is None and _today(session, from_id, now) >= MOST_A_DAY:
         raise EnoughToday
-    return write_kudos(session, giver, to_id, reason, words, about, now, form_key)
+    held = bool(words) and is_watched(session, from_id, now)
+    return write_kudos(session, giver, to_id, reason, words, about, now, form_key, held=held)
 
 
 def _checked(session: Session, about: About, giver: Membership, to_id: int) -> About:
@@ -121,7 +122,7 @@ def received(session: Session, membership_id: int, *, limit: int = PAGE) -> tupl
     """Return the kind words that a member received, the hidden ones too, newest first, in four queries."""
     rows = session.scalars(
         select(Kudos)
-        .where(Kudos.to_id == membership_id)
+        .where(Kudos.to_id == membership_id, Kudos.held_at.is_(None))
         .order_by(Kudos.created_at.desc(), Kudos.id.desc())
         .limit(limit)
     ).all()
@@ -137,6 +138,7 @@ def shown(session: Session, context_id: int, viewer_id: int, *, limit: int = 6) 
         select(Kudos)
         .join(Membership, Membership.id == Kudos.to_id)
         .where(Kudos.context_id == context_id, Kudos.hidden_at.is_(None), Kudos.match_id.is_(None))
+        .where(Kudos.held_at.is_(None))
         .where(Membership.state == "active", Membership.settings[SHOWS].as_boolean().is_(True))
         .where(Kudos.to_id != viewer_id)
         .order_by(Kudos.created_at.desc(), Kudos.id.desc())
@@ -176,13 +178,13 @@ def _views(session: Session, rows: Sequence[Kudos]) -> tuple[KudosView, ...]:
 
 def saw_kudos(session: Session, membership_id: int, now: datetime) -> None:
     """Record that a member has read what they received."""
-    unseen = update(Kudos).where(Kudos.to_id == membership_id, Kudos.seen_at.is_(None))
+    unseen = update(Kudos).where(Kudos.to_id == membership_id, Kudos.seen_at.is_(None), Kudos.held_at.is_(None))
     changed_rows(session, unseen.values(seen_at=now))
 
 
 def new_kudos(membership_id: int) -> ColumnElement[int]:
     """Count the kind words that wait to be read."""
-    unread = (Kudos.to_id == membership_id, Kudos.seen_at.is_(None))
+    unread = (Kudos.to_id == membership_id, Kudos.seen_at.is_(None), Kudos.held_at.is_(None))
     return select(func.count()).select_from(Kudos).where(*unread).scalar_subquery()
 
 

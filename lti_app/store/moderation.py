@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from lti_app.models import AuditEntry, Context, Deployment, Membership, Mute, Post, Report, Thread
+from lti_app.models import AuditEntry, Context, Deployment, Kudos, Membership, Mute, Post, Report, Thread
 from lti_app.store.ask_acts import tell_answer
 from lti_app.store.course_facts import active_staff
 from lti_app.store.hearing import CARE_UNTIL
@@ -17,6 +17,7 @@ from lti_app.store.post_news import tell_of_post
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.reports import MOST_WORDS
 from lti_app.store.speaking import WATCHED_UNTIL
+from lti_app.store.thanks import tell_kudos
 from lti_app.store.words_index import words_changed
 
 #: What a moderator can do with a report: ``show`` lets a held post out, ``hide`` takes a post away, ``taken`` says that
@@ -61,6 +62,8 @@ def decide(
         raise TooLate
     post = session.get(Post, row.post_id) if row.post_id else None
     _carry_out(session, post, row, decision, words, now, days, by_id)
+    if row.kudos_id is not None and decision in ("show", "dismiss"):
+        _let_through(session, row.kudos_id, now)
     _settle_care(session, row, decision)
     _tell(session, context_id, row, post, decision, words, now)
     _write_down(session, context_id, moderator, row, decision, words, now)
@@ -97,6 +100,14 @@ def _now_readable(session: Session, post: Post, waited: bool, now: datetime) -> 
         thread.moved_at = max(now, thread.moved_at)
         if post.author_id != thread.author_id or post.created_at > thread.created_at:
             tell_answer(session, thread, post, now)
+
+
+def _let_through(session: Session, kudos_id: int, now: datetime) -> None:
+    """Give a kind word that waited to whom it is for."""
+    kind = session.get_one(Kudos, kudos_id)
+    if kind.held_at is not None:
+        kind.held_at = None
+        tell_kudos(session, kind.id, kind.to_id, kind.from_id, now)
 
 
 def _settle_care(session: Session, row: Report, decision: str) -> None:

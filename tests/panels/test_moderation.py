@@ -275,3 +275,35 @@ def test_a_meeting_of_somebody_who_was_warned_waits_for_a_yes(as_: As, course: C
     as_(course.bruno).sends("events/call", **form)
     assert "Shoes" not in as_(course.ada).opens("events").text
     assert "Shoes" in as_(course.clara).opens("events").text
+
+
+def test_a_kind_word_of_somebody_who_was_warned_waits_too(as_: As, course: Course, db: Database) -> None:
+    with db.writing() as session:
+        until = (NOW + timedelta(days=30)).isoformat()
+        session.get_one(Membership, course.bruno).settings = {"watched_until": until}
+    ada, bruno, clara = as_(course.ada), as_(course.bruno), as_(course.clara)
+    sent = bruno.sends("wins/kudos", htmx=True, to_id=str(course.ada), reason="clear", words="Even you got it.")
+    assert "A moderator reads it first" in sent.text
+    assert told(db, course.ada) == []
+    assert "Even you got it." not in ada.opens("wins").text
+    queue = clara.opens("moderation").text
+    assert "Even you got it." in queue
+    assert "not shown yet" in queue
+    assert clara.sends(f"moderation/{the_report(db)}", decision="show").status_code == 200
+    assert told(db, course.ada) == ["kudos"]
+    assert "Even you got it." in ada.opens("wins").text
+
+
+def test_a_kind_word_that_was_not_kind_is_never_heard_of(as_: As, course: Course, db: Database) -> None:
+    with db.writing() as session:
+        until = (NOW + timedelta(days=30)).isoformat()
+        session.get_one(Membership, course.bruno).settings = {"watched_until": until}
+    bruno, clara = as_(course.bruno), as_(course.clara)
+    bruno.sends("wins/kudos", to_id=str(course.ada), reason="clear", words="Even you got it.")
+    assert clara.sends(f"moderation/{the_report(db)}", decision="hide", words="Kindly.").status_code == 200
+    assert "Even you got it." not in as_(course.ada).opens("wins").text
+    assert told(db, course.ada) == []
+    assert told(db, course.bruno) == ["moderated"]
+    # A word without words is only a sign, and goes at once.
+    bruno.sends("wins/kudos", to_id=str(course.ada), reason="clear", words="")
+    assert told(db, course.ada) == ["kudos"]

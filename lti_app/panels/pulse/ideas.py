@@ -10,15 +10,16 @@ from sqlalchemy.orm import Session
 
 from lti_app.answers import answer
 from lti_app.caring import stopped
-from lti_app.fields import Field, form_key, read_text
+from lti_app.fields import Field, read_text
 from lti_app.house import house
+from lti_app.panels.commenting import take_comment
 from lti_app.panels.pulse.forms import read_thought
 from lti_app.panels.pulse.rooms import blueprint
 from lti_app.panels.pulse.views import page as pulse_page
 from lti_app.panels.talk import posts
 from lti_app.shell import render_panel
 from lti_app.store import ideas, posting, remarks
-from lti_app.store.refusals import NotYours, TooLate
+from lti_app.store.refusals import NotYours
 from lti_app.store.speaking import Stopped
 
 posts.PLACES["idea"] = ("panels.pulse.idea", "panels.pulse.show")
@@ -113,18 +114,7 @@ def lend_voice(thread_id: int) -> Response:
 @blueprint.post("/idea/<int:thread_id>/comment")
 def comment_idea(thread_id: int) -> Response:
     """Say something about an idea."""
-    draft, me = read_text("body", most=remarks.MAX_BODY), g.membership
-    if not draft.fault:
-        now = house().clock.now()
-        try:
-            with house().db.writing() as session:
-                remarks.comment(session, me.context_id, thread_id, me.id, "idea", draft.value, now, form_key=form_key())
-        except NotYours:
-            abort(404)
-        except TooLate:
-            draft = Field(draft.value, _("This discussion has been closed in the meantime."))
-        except Stopped as stop:
-            draft = Field(draft.value, stopped(stop))
+    draft = take_comment(thread_id, "idea")
     return _answer(thread_id, draft) if draft.fault else _answer(thread_id, said=_("Your words are there."))
 
 

@@ -10,17 +10,18 @@ from sqlalchemy.orm import Session
 
 from lti_app.answers import answer
 from lti_app.caring import stopped
-from lti_app.fields import Field, form_key, read_text
+from lti_app.fields import Field
 from lti_app.house import house
 from lti_app.limits import takes_files
+from lti_app.panels.commenting import take_comment
 from lti_app.panels.files import take_files
 from lti_app.panels.talk import posts
 from lti_app.panels.wins.forms import read_showing
 from lti_app.panels.wins.rooms import blueprint
 from lti_app.panels.wins.views import page as wins_page
 from lti_app.shell import render_panel
-from lti_app.store import posting, projects, remarks
-from lti_app.store.refusals import NotYours, TooLate
+from lti_app.store import posting, projects
+from lti_app.store.refusals import NotYours
 from lti_app.store.speaking import Stopped
 
 posts.PLACES["win"] = ("panels.wins.project", "panels.wins.show")
@@ -84,18 +85,7 @@ def project(thread_id: int) -> str:
 @blueprint.post("/<int:thread_id>/comment")
 def comment(thread_id: int) -> Response:
     """Say something about a project."""
-    draft, me = read_text("body", most=remarks.MAX_BODY), g.membership
-    if not draft.fault:
-        try:
-            with house().db.writing() as session:
-                now = house().clock.now()
-                remarks.comment(session, me.context_id, thread_id, me.id, "win", draft.value, now, form_key=form_key())
-        except NotYours:
-            abort(404)
-        except TooLate:
-            draft = Field(draft.value, _("This discussion has been closed in the meantime."))
-        except Stopped as stop:
-            draft = Field(draft.value, stopped(stop))
+    draft = take_comment(thread_id, "win")
     to = url_for(".project", thread_id=thread_id)
     if draft.fault:
         return answer(

@@ -19,7 +19,7 @@ from lti_app.panels.wins.rooms import blueprint
 from lti_app.shell import render_panel
 from lti_app.store import kudos, milestones, near, people, praise, projects
 from lti_app.store.refusals import NotYours, TooLate
-from lti_app.store.speaking import Stopped
+from lti_app.store.speaking import Stopped, is_watched
 from lti_app.store.views import Face
 
 
@@ -108,7 +108,7 @@ def say_kudos() -> Response:
     if not fault and request.form.get("act") != "find":
         fault = _give(thanks)
         if not fault:
-            done = _("Your kind word is there.")
+            done = _given(thanks)
             empty = Thanks()
             return answer(
                 fragment=_thanks_part(empty, done), page=lambda: page(empty, done=done), to=url_for(".show", said=1)
@@ -117,6 +117,12 @@ def say_kudos() -> Response:
     thanks = replace(thanks, fault=fault)
     status = 422 if fault or not wants_fragment() else 200
     return answer(fragment=_thanks_part(thanks), page=lambda: page(thanks), to="", status=status)
+
+
+def _given(thanks: Thanks) -> str:
+    with house().db.reading() as session:
+        waits = bool(thanks.words.value) and is_watched(session, g.membership.id, house().clock.now())
+    return _("A moderator reads it first; then it is on its way.") if waits else _("Your kind word is there.")
 
 
 def _looked_up(thanks: Thanks) -> Thanks:

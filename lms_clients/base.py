@@ -74,13 +74,17 @@ class KnownState:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A private message to each of ``to`` (learners' API ids), in plain text; ``key`` is ours, to send once."""
+    """A private message to each of ``to`` (learners' API ids), in plain text; ``key`` is ours, to send once.
+
+    ``sender`` is the API id of whoever wrote it: it is theirs where the LMS lets us write in their name.
+    """
 
     to: tuple[str, ...]
     subject: str
     body: str
     course: CourseRef
     key: str = ""
+    sender: str | None = None
 
 
 class DeliveryState(StrEnum):

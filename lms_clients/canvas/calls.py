@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -28,16 +28,14 @@ Params = list[tuple[str, str]]
 # Ids of other shards exceed what some parsers keep: asked for as text.
 _ACCEPT = "application/json+canvas-string-ids"
 _LOW, _PER_SECOND = 150.0, 10.0
-
-
-class _Message(msgspec.Struct):
-    message: str = ""
+# Canvas says so with 401 to whoever lacks "Users - act as", before it does anything.
+_NOT_THEM, NOT_IN_THEIR_NAME = "Invalid as_user_id", "not_in_their_name"
 
 
 class _Refusal(msgspec.Struct):
     status: str = ""
     message: str = ""
-    errors: list[_Message] | msgspec.Raw = []
+    errors: Any = None
 
 
 def judge_canvas(answer: Answer) -> LmsError | None:
@@ -49,8 +47,9 @@ def judge_canvas(answer: Answer) -> LmsError | None:
         refusal = msgspec.json.decode(answer.body, type=_Refusal)
     except msgspec.MsgspecError:
         return trouble
-    errors = refusal.errors if isinstance(refusal.errors, list) else []
-    told = " ".join([refusal.message, *(error.message for error in errors)])
+    if refusal.errors == _NOT_THEM:
+        return Permission("the Canvas user may not act as this person", code=NOT_IN_THEIR_NAME, status=answer.status)
+    told = " ".join([refusal.message, *_messages(refusal.errors)])
     if answer.status == 404:
         is_off = "disabled" in told
         return FeatureOff("this page of the course is switched off", status=404) if is_off else trouble
@@ -61,6 +60,13 @@ def judge_canvas(answer: Answer) -> LmsError | None:
     if "Revoked" in told or refusal.status == "unauthenticated":
         return Reauthorise("the Canvas token was revoked", code="revoked", status=401)
     return TokenExpired("the Canvas token was rejected", code="expired", status=401)
+
+
+def _messages(errors: object) -> Iterator[str]:
+    """Read the messages of a list of errors; Canvas also sends a sentence or faults by field."""
+    for one in errors if isinstance(errors, list) else ():
+        if isinstance(one, dict):
+            yield str(one.get("message") or "")
 
 
 class Calls:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from lms_clients.base import CalendarEvent, Delivery, DeliveryState, Message
-from lms_clients.canvas.calls import Calls, is_rejected
+from lms_clients.canvas.calls import NOT_IN_THEIR_NAME, Calls, Params, is_rejected
 from lms_clients.canvas.shapes import Conversation, Event, SentConversation
 from lms_clients.errors import (
     FeatureOff,
@@ -28,9 +30,26 @@ _LONGEST_SUBJECT = 255
 _DOUBT = (Unreachable, ServerTrouble, ProtocolTrouble, TooMuchData)
 
 
+T = TypeVar("T")
+
+
 def send_message(calls: Calls, message: Message) -> tuple[Delivery, ...]:
-    """One private conversation with each recipient, as the token's user; who is in no answer was not reached."""
+    """One private conversation with each recipient; who is in no answer was not reached.
+
+    It is the sender's own where Canvas lets us act as them, else that of the token's user.
+    """
     return tuple(_deliver(calls, message))
+
+
+def _in_their_name(sender: str | None, ask: Callable[[Params], T]) -> T:
+    """Ask as the sender, and as ourselves where Canvas will not have it: then nothing was done yet."""
+    if sender:
+        try:
+            return ask([("as_user_id", sender)])
+        except Permission as error:
+            if error.code != NOT_IN_THEIR_NAME:
+                raise
+    return ask([])
 
 
 def _deliver(calls: Calls, message: Message) -> Iterator[Delivery]:
@@ -49,7 +68,7 @@ def _deliver(calls: Calls, message: Message) -> Iterator[Delivery]:
         if course is not None:
             form.append(("context_code", f"course_{course}"))
         try:
-            made = calls.post("/api/v1/conversations", form, list[Conversation])
+            made = _in_their_name(message.sender, partial(_begin, calls, form))
         except _DOUBT as error:
             state = DeliveryState.REFUSED if is_rejected(error) else DeliveryState.UNKNOWN
             yield from (Delivery(to, state, reason=error.code or error.kind) for to in batch)
@@ -67,20 +86,30 @@ def _deliver(calls: Calls, message: Message) -> Iterator[Delivery]:
                 yield Delivery(to, DeliveryState.REFUSED, reason="recipient_refused")
 
 
+def _begin(calls: Calls, form: Params, whose: Params) -> list[Conversation]:
+    return calls.post("/api/v1/conversations", [*form, *whose], list[Conversation])
+
+
 def find_message(calls: Calls, message: Message, since: datetime) -> Delivery:
-    """Look for a message to one person among the newest conversations that the token's user began with them."""
+    """Look for a message to one person among the newest conversations that its sender began with them."""
+    return _in_their_name(message.sender, partial(_find, calls, message, since))
+
+
+def _find(calls: Calls, message: Message, since: datetime, whose: Params) -> Delivery:
     (to,) = message.to
-    params = [("scope", "sent"), ("filter[]", f"user_{to}"), ("per_page", str(_NEWEST))]
+    params = [("scope", "sent"), ("filter[]", f"user_{to}"), ("per_page", str(_NEWEST)), *whose]
     begins, wanted = since - SKEW, gist(message.body)
     try:
         found = calls.get("/api/v1/conversations", list[SentConversation], params)
         recent = [one for one in found if _is_since(one.last_authored_message_at, begins)]
         for one in recent:
             path = f"/api/v1/conversations/{one.id}"
-            said = calls.get(path, SentConversation, [("auto_mark_as_read", "false")]).messages
+            said = calls.get(path, SentConversation, [("auto_mark_as_read", "false"), *whose]).messages
             if any(gist(it.body) == wanted and _is_since(it.created_at, begins) for it in said):
                 return Delivery(to, DeliveryState.SENT, lms_id=str(one.id))
     except (Permission, FeatureOff, ScopeMissing, NotFound) as error:
+        if error.code == NOT_IN_THEIR_NAME:
+            raise
         return Delivery(to, DeliveryState.UNSUPPORTED, reason=error.code or error.kind)
     if len(recent) >= _NEWEST:
         return Delivery(to, DeliveryState.UNKNOWN, reason="too_many")

@@ -111,7 +111,9 @@ def _send(house: House, out: Outgoing, subject: str, body: str, stop: str, conne
     client = connect(house, out.registration_id)
     try:
         course = CourseRef(api_id=out.context_api_id, lti_context_id=out.lti_context_id)
-        (delivery,) = client.send_message(Message((out.to_api_id,), subject, body, course, key=out.key))
+        (delivery,) = client.send_message(
+            Message((out.to_api_id,), subject, body, course, key=out.key, sender=out.sender_api_id)
+        )
         return delivery
     finally:
         client.close()

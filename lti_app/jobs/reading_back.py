@@ -46,7 +46,7 @@ def read_back(house: House, connect: Connect) -> int:
 def _look(house: House, doubt: Doubt, connect: Connect) -> Delivery:
     out = doubt.out
     course = CourseRef(api_id=out.context_api_id, lti_context_id=out.lti_context_id)
-    message = Message((out.to_api_id,), doubt.subject, doubt.body, course, key=out.key)
+    message = Message((out.to_api_id,), doubt.subject, doubt.body, course, out.key, out.sender_api_id)
     try:
         client = connect(house, out.registration_id)
         try:

@@ -12,10 +12,13 @@ from sqlalchemy.orm import Session
 from lti_app.models import (
     ActiveDay,
     Attempt,
+    Context,
     Delivery,
+    Deployment,
     Episode,
     EpisodeEvent,
     Feeling,
+    LmsConnection,
     Match,
     Membership,
     Person,
@@ -41,6 +44,11 @@ from lti_app.store.why import MOTIVE_SHARED, shared_why
 
 STRIP_DAYS = 28
 ANSWERS = ("tutor_message", "tutor_voice")
+_KIND = (
+    select(LmsConnection.kind)
+    .join(Deployment, Deployment.registration_id == LmsConnection.registration_id)
+    .join(Context, Context.deployment_id == Deployment.id)
+)
 SAID_FOR = timedelta(days=56)
 
 
@@ -88,6 +96,7 @@ def desk_case(
         channel=channel_for(session, member.id),
         why=shared_why(session, member.id),
         asks=_unanswered(tuple(step_of(event, people) for event in story)),
+        may_be_theirs=session.scalar(_KIND.where(Context.id == context_id)) == "canvas",
     )
 
 

@@ -141,7 +141,8 @@ class DraftFacts:
 class DeskCase:
     """One episode as its tutor reads it; ``channel`` is lms where a message can go through the LMS, else panel.
 
-    ``asks`` is a request of the learner that no tutor has answered yet.
+    ``asks`` is a request of the learner that no tutor has answered yet; ``may_be_theirs``: a message may go out in
+    the tutor's own name where the LMS lets us act as them.
     """
 
     episode_id: int
@@ -166,3 +167,4 @@ class DeskCase:
     channel: str
     why: WhyView | None = None
     asks: Step | None = None
+    may_be_theirs: bool = False

@@ -63,6 +63,7 @@ class Outgoing:
     helpers: int
     activity: str | None
     sender: str | None
+    sender_api_id: str | None
     body: str | None
     own_title: str | None
     own_words: str | None
@@ -110,6 +111,8 @@ def outgoing(session: Session, prompt: Prompt) -> Outgoing:
         helpers=prompt.facts.get("candidates") or 0,
         activity=_title(session, prompt),
         sender=called_name(sender) if sender else None,
+        # Only what a tutor has written and read themselves may stand under their name.
+        sender_api_id=sender.api_id if sender and prompt.kind == "tutor_message" else None,
         body=prompt.facts.get("body"),
         own_title=own_words(session, academy.id, key.of_title()),
         own_words=own_words(session, academy.id, key),

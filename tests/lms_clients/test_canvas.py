@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -30,7 +30,7 @@ from lms_clients.records import (
     ProgressBasis,
 )
 from tests.lms_clients.fake_canvas import COURSE_PATH, FakeCanvas, body, error
-from tests.lms_clients.server import LocalLms, Reply
+from tests.lms_clients.server import LocalLms, Reply, Request
 
 NOW = datetime(2026, 2, 4, 9, tzinfo=UTC)
 COURSE = CourseRef(api_id="565")
@@ -447,6 +447,52 @@ def test_a_lost_answer_to_a_message_is_a_doubt_and_a_refusal_is_none(canvas: Fak
     canvas.instead["/api/v1/conversations"] = lambda request: error("403_unauthorized")
     with pytest.raises(Permission):
         client.send_message(message)
+
+
+def refuses_to_act_as(others: Reply) -> Callable[[Request], Reply]:
+    """Answer whoever asks in somebody's name as Canvas does without "Users - act as"; else ``others``."""
+
+    def answer(request: Request) -> Reply:
+        asked = request.body.decode() + request.path
+        return Reply.of({"errors": "Invalid as_user_id"}, 401) if "as_user_id" in asked else others
+
+    return answer
+
+
+def test_what_a_tutor_wrote_is_the_tutors_own_conversation_where_canvas_lets_us(
+    canvas: FakeCanvas, client: CanvasClient
+) -> None:
+    made = body("conversation.create_conversation_multiple")
+    canvas.instead["/api/v1/conversations"] = lambda request: Reply.of(made, 201)
+    message = Message(("2",), "s", "Ciao Ada", COURSE, "k", sender="77")
+    assert client.send_message(message)[0].state is DeliveryState.SENT
+    assert [dict(form).get("as_user_id") for _, _, form in canvas.asked] == ["77"]
+
+
+def test_where_canvas_does_not_let_us_act_as_the_tutor_it_goes_out_as_before_and_once(
+    canvas: FakeCanvas, client: CanvasClient
+) -> None:
+    made = Reply.of(body("conversation.create_conversation_multiple"), 201)
+    canvas.instead["/api/v1/conversations"] = refuses_to_act_as(made)
+    message = Message(("2",), "s", "Ciao Ada", COURSE, "k", sender="77")
+    assert client.send_message(message)[0].state is DeliveryState.SENT
+    # Nobody takes it for a token that has run out.
+    assert [dict(form).get("as_user_id") for _, _, form in canvas.asked] == ["77", None]
+    canvas.instead["/api/v1/conversations"] = lambda request: error("500")
+    assert client.send_message(message)[0].state is DeliveryState.UNKNOWN
+    assert len(canvas.asked) == 3
+
+
+def test_a_tutors_message_in_doubt_is_looked_for_where_it_was_written(canvas: FakeCanvas, client: CanvasClient) -> None:
+    message = Message(("2",), "s", "Ciao Ada", COURSE, "k", sender="77")
+    listed = [{"id": 5, "audience": [2], "last_authored_message_at": NOW.isoformat()}]
+    said = [{"id": 9, "body": "Ciao Ada", "created_at": NOW.isoformat(), "author_id": 77}]
+    canvas.instead["/api/v1/conversations"] = lambda request: Reply.of(listed, 200)
+    canvas.instead["/api/v1/conversations/5"] = lambda request: Reply.of({"id": 5, "messages": said}, 200)
+    assert client.find_message(message, NOW).lms_id == "5"
+    assert all(("as_user_id", "77") in form for _, _, form in canvas.asked)
+    canvas.instead["/api/v1/conversations"] = refuses_to_act_as(Reply.of([], 200))
+    assert client.find_message(message, NOW).reason == "not_there"
 
 
 def test_a_message_in_doubt_is_found_among_the_conversations_or_surely_not_there(

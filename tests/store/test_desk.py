@@ -11,6 +11,7 @@ from lti_app.models import Delivery, Episode, Membership, Prompt
 from lti_app.store import matches
 from lti_app.store.desk import desk_case, desk_queue, desk_seen, praise_done, tutor_acted, waiting_for
 from lti_app.store.episodes import record_feeling
+from lti_app.store.outgoing import outgoing
 from lti_app.store.refusals import NotYours, TooLate
 from tests.sweep.course import NOW, Course, offers_help, stalls
 
@@ -208,3 +209,14 @@ def test_what_was_put_aside_is_taken_up_again_at_once(db: Database, course: Cour
         assert (len(queue.items), queue.asleep) == (1, ())
         steps = [step.what for step in desk_case(session, course.context, episode, NOW).tried]
     assert steps == ["tutor_snooze", "tutor_wake"]
+
+
+def test_only_what_clara_wrote_herself_may_go_out_in_her_name(db: Database, course: Course, episode: int) -> None:
+    acts(db, episode, course.clara, "message", "Ciao Ada!")
+    with db.writing() as session:
+        clara = session.get_one(Membership, course.clara).person
+        clara.api_id = "77"
+        written = session.query(Prompt).one()
+        assert outgoing(session, written).sender_api_id == "77"
+        written.kind = "nudge"
+        assert outgoing(session, written).sender_api_id is None

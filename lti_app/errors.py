@@ -62,7 +62,7 @@ def trouble_page(trouble: Trouble) -> Response:
     template = "errors/_notice.html" if request.headers.get("HX-Request") else "errors/page.html"
     facts: dict[str, object] = {"contacts": None, "drafts": ()}
     # The words of the form come back, for browsers that let a frame keep nothing. A 413 has no form to read.
-    if trouble.status in (403, 404, 409, 429) and template == "errors/page.html":
+    if trouble.status in (401, 403, 404, 409, 429) and template == "errors/page.html":
         facts = {"contacts": help_contacts(), "drafts": written()}
     page = render_template(template, trouble=trouble, who=WHO.get(trouble.who, ""), code=code, **facts)
     response = make_response(page, trouble.status)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 # One week in two is enough for the whole, rounded up.
 ONE_IN = 2
@@ -29,6 +30,8 @@ class Participation:
         return min(1.0, self.weeks / self.needed)
 
 
+# The same few days come again for everybody on a course.
+@lru_cache(maxsize=4096)
 def monday(day: date) -> date:
     """Return the Monday of a day's week."""
     return day - timedelta(days=day.weekday())

@@ -81,6 +81,8 @@ def stems_of(text: str) -> Counter[str]:
     return stems
 
 
+# A page of what was found asks for the same words a hundred times.
+@lru_cache(maxsize=256)
 def asked_stems(text: str, most: int = 24) -> tuple[frozenset[str], ...]:
     """Return, for each word somebody looks for, the stems under which it may stand; common words are left out."""
     seen = dict.fromkeys(word for word in words_of(text) if word not in _EITHER)

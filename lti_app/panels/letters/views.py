@@ -8,12 +8,14 @@ from flask_babel import get_locale
 
 from lti_app import door
 from lti_app.answers import answer
+from lti_app.event_times import place_words
 from lti_app.house import house
 from lti_app.panels.letters.forms import read_letters, read_plan, read_told
 from lti_app.shell import render_panel
 from lti_app.store import digest_plans, letters, notifications
 from lti_app.store.channels import EMAIL
 from lti_app.store.policies import policy_of
+from lti_app.store.scope import zone_named
 
 NOT_FOR = {"staff": ("nudge", "tutor"), "learner": ("desk",)}
 
@@ -49,7 +51,7 @@ def _page(kept: bool = False) -> str:
             by_mail=EMAIL in here and not g.visit.student_view,
             kept=kept,
             policy=policy,
-            zone=g.time_zone,
+            zone=place_words(zone_named(g.time_zone), str(get_locale())),
         )
 
 

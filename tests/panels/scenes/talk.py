@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
 from lti_app.config import Settings
-from lti_app.models import Activity, Post
+from lti_app.models import Activity, CourseGroup, GroupMember, Post, Thread
 from lti_app.store import post_acts, posting, thread_acts, uploads
 from lti_app.store.polls import Asked
 from lti_app.uploads import Shelf, shelf_of
@@ -92,7 +92,25 @@ def pages(session: Session, course: Course, ids: dict[str, int], empty: int) -> 
     thread_acts.mark(session, course.context, poll, course.clara, "pin", at[5])
     old = posting.start_thread(session, course.context, fabio, "Dove trovo le dispense?", "Non le vedo.", at[0])
     thread_acts.mark(session, course.context, old, course.clara, "lock", at[5])
+    group = CourseGroup(context_id=course.context, api_id="g-1", name="Gruppo del giovedì")
+    session.add(group)
+    session.flush()
+    session.add(GroupMember(group_id=group.id, membership_id=course.ada))
+    ours = posting.start_thread(
+        session,
+        course.context,
+        course.ada,
+        "Noi del giovedì",
+        "Ci troviamo **dopo** lezione?",
+        NOW - timedelta(hours=1),
+    )
+    session.get_one(Thread, ours).group_key = group.api_id
+    begun = session.scalars(select(Post.id).where(Post.thread_id == ours)).one()
+    session.flush()
     return [
+        ("talk-group", course.ada, f"talk/{ours}"),
+        ("talk-edit", course.ada, f"talk/post/{begun}/edit"),
+        ("talk-group-clara-open", course.clara, f"talk/{ours}"),
         ("talk-rich", course.ada, "talk"),
         ("talk-thread-rich", course.ada, f"talk/{thread}"),
         ("talk-thread-staff-open", course.clara, f"talk/{thread}"),

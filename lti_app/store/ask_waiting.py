@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from engagement.waiting import answer_due
 from lti_app.models import Academy, Context, Deployment, Membership, Post, Thread
 from lti_app.store import ask_rows
 from lti_app.store.absence import away_until
-from lti_app.store.ask import lines
+from lti_app.store.ask import lines_of
 from lti_app.store.ask_rows import Viewer
 from lti_app.store.ask_views import QuestionLine
+from lti_app.store.built import built
 from lti_app.store.cohorts import spans_from
 from lti_app.store.community_settings import community_from
 from lti_app.store.course_facts import STAFF
@@ -114,10 +115,17 @@ def _tutors(session: Session, context_id: int, now: datetime) -> list[int]:
     return [one.id for one in here]
 
 
+@built
+def _on_desk(context_id: int, me: int, limit: int, *, is_staff: bool) -> Select[int]:
+    query = ask_rows.questions(Viewer(context_id, me, is_staff))
+    found = query.where(Thread.raised_at.is_not(None), ask_rows.nobody_yet()).with_only_columns(Thread.id)
+    return found.order_by(Thread.created_at, Thread.id).limit(limit)
+
+
 def waiting_questions(session: Session, viewer: Viewer, limit: int = ON_DESK) -> tuple[tuple[Waiting, ...], int]:
     """Return the questions that wait on the desk, oldest first, and how many there are in all."""
-    query = ask_rows.questions(viewer).where(Thread.raised_at.is_not(None), ask_rows.nobody_yet())
-    found = lines(session, viewer, query.order_by(Thread.created_at, Thread.id).limit(limit))
+    asked = _on_desk(viewer.context_id, viewer.membership_id, limit, is_staff=viewer.is_staff)
+    found = lines_of(session, viewer, session.scalars(*asked).all())
     if not found:
         return (), 0
     bodies = {

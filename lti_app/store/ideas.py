@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import IdeaState, Post, Thread, ThreadVote
 from lti_app.store import people
+from lti_app.store.built import built
 from lti_app.store.course_facts import active_membership, active_staff
 from lti_app.store.notifications import notify
 from lti_app.store.post_views import PostView, shown_to
@@ -53,10 +55,10 @@ class IdeaPage:
     moved_at: datetime
 
 
-def list_ideas(
-    session: Session, context_id: int, viewer_id: int, *, to_staff: bool = False, thread_id: int | None = None
-) -> tuple[Idea, ...]:
-    """Return the ideas of a course, those still open first, then by voices; in two queries whatever their number."""
+@built
+def _listed(
+    context_id: int, viewer_id: int, thread_id: int, *, alone: bool, to_staff: bool
+) -> Select[*tuple[Any, ...]]:
     opening, counted = aliased(Post), aliased(Post)
     first_id = select(func.min(opening.id)).where(opening.thread_id == Thread.id).correlate(Thread).scalar_subquery()
     voices = select(func.count()).select_from(ThreadVote).where(ThreadVote.thread_id == Thread.id)
@@ -72,15 +74,21 @@ def list_ideas(
         .outerjoin(IdeaState, IdeaState.thread_id == Thread.id)
         .where(Thread.context_id == context_id, Thread.kind == "idea", Thread.hidden_at.is_(None))
     )
-    if thread_id is not None:
+    if alone:
         # Its own page: staff see there, too, what a moderator has taken away.
         query = query.where(Thread.id == thread_id, shown_to(viewer_id, to_staff=to_staff))
     else:
         query = query.where(Thread.archived_at.is_(None), seen_posts(viewer_id, to_staff))
     closed = IdeaState.status.in_(("done", "declined"))
-    rows = session.execute(
-        query.order_by(func.coalesce(closed, False), voices_of.desc(), Thread.id.desc()).limit(PAGE)
-    ).all()
+    return query.order_by(func.coalesce(closed, False), voices_of.desc(), Thread.id.desc()).limit(PAGE)
+
+
+def list_ideas(
+    session: Session, context_id: int, viewer_id: int, *, to_staff: bool = False, thread_id: int | None = None
+) -> tuple[Idea, ...]:
+    """Return the ideas of a course, those still open first, then by voices; in two queries whatever their number."""
+    asked = _listed(context_id, viewer_id, thread_id or 0, alone=thread_id is not None, to_staff=to_staff)
+    rows = session.execute(*asked).all()
     faces = people.faces(session, [row[0].author_id for row in rows], to_staff=to_staff)
     return tuple(
         Idea(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, or_, select, union
+from sqlalchemy import Select, func, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import CircleMember, Episode, Match, Membership, Person, Post, Thread
 from lti_app.store import names, people
+from lti_app.store.built import built
 from lti_app.store.views import Face
 
 SHOWN = 8
@@ -14,8 +15,8 @@ MOST_FOUND = 8
 SHORTEST = 2
 
 
-def near(session: Session, context_id: int, membership_id: int) -> tuple[Face, ...]:
-    """Return the people this member met lately: in discussions, in a circle, in a match; in two queries."""
+@built
+def _met(context_id: int, membership_id: int) -> Select[int]:
     mine, other = aliased(Post), aliased(Post)
     talked = (
         select(other.author_id.label("id"))
@@ -44,13 +45,18 @@ def near(session: Session, context_id: int, membership_id: int) -> tuple[Face, .
         .where(met, Match.helper_id == membership_id)
     )
     all_ = union(select(talked.subquery().c.id), mates, helped, taught).subquery()
-    ids = session.scalars(
+    return (
         select(Membership.id)
         .join(all_, all_.c.id == Membership.id)
         .where(Membership.context_id == context_id, Membership.state == "active", Membership.id != membership_id)
         .order_by(Membership.id)
         .limit(SHOWN)
-    ).all()
+    )
+
+
+def near(session: Session, context_id: int, membership_id: int) -> tuple[Face, ...]:
+    """Return the people this member met lately: in discussions, in a circle, in a match; in two queries."""
+    ids = session.scalars(*_met(context_id, membership_id)).all()
     faces = people.faces(session, ids)
     return tuple(sorted((faces[one] for one in ids if one in faces), key=lambda face: face.name.casefold()))
 

@@ -97,7 +97,9 @@ def ada_launches(db: Database, context_id: int) -> int:
         session.add(Post(thread_id=thread.id, author_id=member.id, body="Ciao!", created_at=ago(days=1)))
         session.add(ThreadSeen(thread_id=thread.id, membership_id=member.id, seen_at=ago(days=1)))
         session.add(Feeling(membership_id=member.id, said="too_hard", at=ago(days=1)))
-        session.add(AuditEntry(academy_id=1, actor_id=person.id, about_id=person.id, what="moderation_warn", facts={}, at=NOW))
+        session.add(
+            AuditEntry(academy_id=1, actor_id=person.id, about_id=person.id, what="moderation_warn", facts={}, at=NOW)
+        )
         return member.id
 
 

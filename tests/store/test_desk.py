@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from lti_app.db import Database
-from lti_app.models import Delivery, Episode, Membership, Prompt
+from lti_app.models import Delivery, Episode, Membership, Person, Prompt
 from lti_app.store import matches
 from lti_app.store.desk import desk_case, desk_queue, desk_seen, praise_done, tutor_acted, waiting_for
 from lti_app.store.episodes import record_feeling
@@ -214,8 +214,7 @@ def test_what_was_put_aside_is_taken_up_again_at_once(db: Database, course: Cour
 def test_only_what_clara_wrote_herself_may_go_out_in_her_name(db: Database, course: Course, episode: int) -> None:
     acts(db, episode, course.clara, "message", "Ciao Ada!")
     with db.writing() as session:
-        clara = session.get_one(Membership, course.clara).person
-        clara.api_id = "77"
+        session.get_one(Person, session.get_one(Membership, course.clara).person_id).api_id = "77"
         written = session.query(Prompt).one()
         assert outgoing(session, written).sender_api_id == "77"
         written.kind = "nudge"

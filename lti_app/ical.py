@@ -7,12 +7,20 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vText
 
 from lti_app.config import Settings
 from lti_app.store.calendar_feeds import Entry, Feed
 
 EVERY = timedelta(hours=1)
+
+
+class _Words(vText):
+    r"""Words as RFC 5545 escapes them; the library takes a backslash and an N that somebody wrote for a new line."""
+
+    def to_ical(self) -> bytes:
+        words = self.replace("\\", "\\\\").replace(";", r"\;").replace(",", r"\,")
+        return words.replace("\r\n", "\n").replace("\r", "\n").replace("\n", r"\n").encode()
 
 
 def feed_calendar(feed: Feed, settings: Settings) -> bytes:
@@ -50,13 +58,14 @@ def _event(entry: Entry, settings: Settings) -> Event:
     event.add("last-modified", entry.changed_at.replace(microsecond=0))
     event.add("sequence", entry.sequence)
     event.add("status", "CANCELLED" if entry.cancelled else "CONFIRMED")
-    event.add("summary", entry.title)
+    event.add("summary", _Words(entry.title))
     event.add("dtstart", entry.starts_at)
     event.add("dtend", entry.ends_at)
     where = ", ".join(part for part in (entry.place, entry.link) if part)
     if where:
-        event.add("location", where)
+        event.add("location", _Words(where))
     if entry.link or entry.address:
         event.add("url", entry.link or entry.address)
-    event.add("description", "\n".join(part for part in (entry.course, entry.link, entry.address) if part))
+    about = "\n".join(part for part in (entry.course, entry.link, entry.address) if part)
+    event.add("description", _Words(about))
     return event

@@ -23,7 +23,7 @@ from lti_app.store.calendar_feeds import Entry
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
 from tests.panels.test_events import MEETING, calls
-from tests.sweep.course import Course
+from tests.sweep.course import NOW, Course
 
 As = Callable[..., Somebody]
 
@@ -151,7 +151,8 @@ def test_one_meeting_as_a_file_tells_its_link_only_to_who_comes(as_: As, course:
 
 
 moments = st.integers(946_684_800, 3_786_912_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
-words = st.text("ab zé🎉日,;:\\\"'=\n\tBEGIN:END", max_size=120)
+# The library that reads it back here takes a written \\N for a new line; what we write is looked at by itself below.
+words = st.text("ab zé🎉日,;:\\\"'=\n\tBEGIN:END", max_size=120).filter(lambda text: "\\N" not in text)
 
 
 @settings_of(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -172,6 +173,12 @@ def test_whatever_people_write_a_calendar_can_read_it(
     assert event["sequence"] == sequence
     assert event["status"] == ("CANCELLED" if cancelled else "CONFIRMED")
     assert body == one_calendar(entry, settings)
+
+
+def test_a_written_backslash_is_no_new_line() -> None:
+    entry = Entry(7, r"Room C:\New, or \n; ok", "", NOW, NOW + timedelta(hours=1), "", "", None, 0, NOW, False)
+    body = one_calendar(entry, Settings("sqlite://", "sqlite://", "https://regista.example.org", "k" * 40))
+    assert rb"SUMMARY:Room C:\\New\, or \\n\; ok" in body
 
 
 @pytest.mark.parametrize("locale", ["en", "it"])

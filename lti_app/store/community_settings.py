@@ -7,10 +7,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Academy, AuditEntry, Context, Deployment
+from lti_app.store.built import built
 from lti_app.store.course_facts import active_staff
 
 KEY = "community"
@@ -66,14 +67,19 @@ def community_from(course: Mapping[str, Any] | None, academy: Mapping[str, Any] 
     return _read({**_own(academy), **_own(course)})
 
 
-def community_of(session: Session, context_id: int) -> CommunitySettings:
-    """Return how the community of one course works, in one query."""
-    row = session.execute(
+@built
+def _settings(context_id: int) -> Select[*tuple[Any, ...]]:
+    return (
         select(Context.settings, Academy.settings)
         .join(Deployment, Deployment.id == Context.deployment_id)
         .join(Academy, Academy.id == Deployment.academy_id)
         .where(Context.id == context_id)
-    ).one_or_none()
+    )
+
+
+def community_of(session: Session, context_id: int) -> CommunitySettings:
+    """Return how the community of one course works, in one query."""
+    row = session.execute(*_settings(context_id)).one_or_none()
     return community_from(row[0], row[1]) if row else CommunitySettings()
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from lti_app.models import Academy, Activity, Context, Deployment, PlacedPanel, ResourceLink
+from lti_app.store.built import built
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.refusals import NotYours
 from lti_app.store.views import ActivityRef
@@ -120,7 +121,12 @@ def stands(
 
 def sections(session: Session, context_id: int, limit: int = 100) -> tuple[str, ...]:
     """Return the titles of a course's sections in its own order."""
-    rows = session.execute(
+    return tuple(str(row[0]) for row in session.execute(*_sections(context_id, limit)))
+
+
+@built
+def _sections(context_id: int, limit: int) -> Select[*tuple[Any, ...]]:
+    return (
         select(Activity.section, func.min(Activity.position))
         .where(Activity.context_id == context_id, Activity.gone_at.is_(None), Activity.section.is_not(None))
         .where(Activity.section != "", or_(Activity.visible.is_(None), Activity.visible.is_(True)))
@@ -128,7 +134,6 @@ def sections(session: Session, context_id: int, limit: int = 100) -> tuple[str, 
         .order_by(func.min(Activity.position), Activity.section)
         .limit(limit)
     )
-    return tuple(str(row[0]) for row in rows)
 
 
 def check_tie(session: Session, context_id: int, activity_id: int | None, section: str) -> None:
@@ -143,14 +148,18 @@ def check_tie(session: Session, context_id: int, activity_id: int | None, sectio
 
 def talkable(session: Session, context_id: int, limit: int = 200) -> tuple[ActivityRef, ...]:
     """Return the visible activities of a course in its own order."""
-    rows = session.execute(
+    return tuple(ActivityRef(*row) for row in session.execute(*_talkable(context_id, limit)))
+
+
+@built
+def _talkable(context_id: int, limit: int) -> Select[int, str, str, str | None]:
+    return (
         select(Activity.id, Activity.title, Activity.kind, Activity.url)
         .where(Activity.context_id == context_id, Activity.gone_at.is_(None))
         .where(or_(Activity.visible.is_(None), Activity.visible.is_(True)))
         .order_by(Activity.position, Activity.id)
         .limit(limit)
     )
-    return tuple(ActivityRef(*row) for row in rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,14 @@ def asked_time(session: Session, episode_id: int) -> AskedTime | None:
     return AskedTime(row.facts["activity_id"], str(row.facts["activity"]), row.at) if row else None
 
 
+def waits_for_answer(session: Session, episode_id: int, now: datetime) -> bool:
+    """Whether a request of the last week has had no answer from a tutor yet."""
+    query = select(EpisodeEvent).where(EpisodeEvent.episode_id == episode_id)
+    query = query.where(EpisodeEvent.what.in_((ASKED_TIME, "tutor_message", "tutor_voice")))
+    last = session.scalars(query.order_by(EpisodeEvent.at.desc(), EpisodeEvent.id.desc()).limit(1)).first()
+    return last is not None and last.what == ASKED_TIME and last.at > now - AGAIN_AFTER
+
+
 def ask_for_time(
     session: Session, episode_id: int, membership_id: int, activity_id: int, words: str, now: datetime
 ) -> None:

@@ -14,15 +14,19 @@ from engagement.budget import Alert
 from engagement.episodes import Ending, EpisodeUpdate, OpenEpisode
 from engagement.policy import Policy
 from engagement.prompts import PromptPlan, tutor_due_at
-from engagement.values import Candidate, Stall
+from engagement.values import Candidate, Outcome, Stall
 from lti_app.models import Context, Episode, Match, Prompt
 from lti_app.store.episodes import end_episode, open_episode, stored, update_episode
 from lti_app.store.inserts import changed_rows, insert_new
+from lti_app.store.more_time import waits_for_answer
 from lti_app.store.pairing import locked_episode, settle
 from lti_app.store.praise import tell_staff
 from lti_app.store.prompts import NewPrompt, add_all
 from lti_app.store.stories import tell
 from lti_app.store.sweep_values import FORGIVEN, OpenRow, read_reasons
+
+#: The learner moves again by themselves; anything else that ends a case leaves nothing to answer.
+MOVES = frozenset({Outcome.CAME_BACK, Outcome.AFTER_NUDGE, Outcome.AFTER_MATCH, Outcome.AFTER_TUTOR})
 
 
 def one_sweep_at_a_time(session: Session, context_id: int) -> None:
@@ -42,10 +46,15 @@ def save_updates(session: Session, updates: Iterable[EpisodeUpdate], now: dateti
 
 
 def save_endings(session: Session, endings: Iterable[Ending], now: datetime) -> int:
-    """End episodes with their outcome and return how many; helpers who were still asked are thanked and let go."""
+    """End episodes with their outcome and return how many; helpers who were still asked are thanked and let go.
+
+    Whoever has asked for more time has come by to do so: the case stays open until a tutor has answered.
+    """
     count = 0
     for ending in sorted(endings, key=lambda one: one.episode_id):
         episode = locked_episode(session, ending.episode_id)
+        if ending.outcome in MOVES and waits_for_answer(session, episode.id, now):
+            continue
         if episode.ended_at is None:
             end_episode(session, episode, ending.outcome, now, moved_at=ending.moved_at)
             count += 1

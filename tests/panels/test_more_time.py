@@ -9,10 +9,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from engagement.episodes import Ending
+from engagement.values import Outcome
 from lti_app.db import Database
 from lti_app.models import Activity, ActivityProgress, Episode, EpisodeEvent, Membership, Notification
 from lti_app.store.desk import desk_case, desk_queue, tutor_acted, waiting_for
-from lti_app.store.more_time import plan_of
+from lti_app.store.more_time import plan_of, waits_for_answer
+from lti_app.store.sweep_changes import save_endings
 from tests.panels.conftest import Somebody
 from tests.sweep.course import NOW, Course, stalls
 
@@ -124,3 +127,24 @@ def test_nobody_else_may_ask_and_nothing_else_may_be_asked_for(
     assert asks(ada, episode, course.task_2) == 409
     with db.reading() as session:
         assert plan_of(session, session.get_one(Membership, course.dario), NOW) == ()
+
+
+def test_a_case_in_which_she_asked_stays_open_until_clara_has_answered_although_ada_came_by(
+    as_: As, course: Course, episode: int, db: Database
+) -> None:
+    asks(as_(course.ada), episode, course.task_2)
+    came_by = [Ending(episode, Outcome.CAME_BACK, NOW)]
+    with db.writing() as session:
+        assert save_endings(session, came_by, NOW) == 0
+        tutor_acted(session, episode, course.clara, "message", "Certo: fino a lunedì.", NOW)
+        assert save_endings(session, came_by, NOW) == 1
+
+
+def test_a_request_ends_with_the_course_and_is_not_waited_for_longer_than_a_week(
+    as_: As, course: Course, episode: int, db: Database
+) -> None:
+    asks(as_(course.ada), episode, course.task_2)
+    with db.writing() as session:
+        later = NOW + timedelta(days=8)
+        assert not waits_for_answer(session, episode, later)
+        assert save_endings(session, [Ending(episode, Outcome.LEFT)], NOW) == 1

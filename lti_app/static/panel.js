@@ -204,6 +204,10 @@
       document.getElementById("trouble").replaceChildren(notice.content.cloneNode(true));
       measure();
     };
+    // What is wrong stands at the top, which may lie far above whoever writes at the foot.
+    body.addEventListener("htmx:afterSwap", (event) => {
+      if (event.detail.target?.id === "trouble") event.detail.target.scrollIntoView({ block: "nearest" });
+    });
     body.addEventListener("htmx:sendError", offline);
     body.addEventListener("htmx:timeout", offline);
   };

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from lti_app.db import Database
-from lti_app.models import Context, Notification, Post
+from lti_app.models import Context, Mute, Notification, Post
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
 from tests.panels.test_script import database_url, frame  # noqa: F401
@@ -83,4 +83,23 @@ def test_news_of_an_old_post_lead_the_keyboard_there(
     expect(inside.locator(f"#post-{old}")).to_be_focused()
     expect(inside.get_by_text("Post no. 5.", exact=True)).to_be_visible()
     assert faults == []
+    page.close()
+
+
+def test_a_voice_that_rests_keeps_its_words_and_sees_why(
+    frame: Callable[..., Any], as_: As, course: Course, db: Database
+) -> None:
+    thread = begins(as_(course.bruno))
+    with db.writing() as session:
+        for number in range(39):
+            at = NOW + timedelta(minutes=number + 1)
+            session.add(Post(thread_id=thread, author_id=course.bruno, body=f"Post no. {number}.", created_at=at))
+        session.add(Mute(membership_id=course.ada, reason="A week of peace.", at=NOW, until=NOW + timedelta(days=7)))
+    page, inside, faults = frame(as_(course.ada), f"talk/{thread}", 320)
+    box = inside.get_by_label("Your reply")
+    box.fill("But I say")
+    inside.get_by_role("button", name="Reply").press("Enter")
+    expect(inside.get_by_text("A week of peace.")).to_be_in_viewport()
+    expect(box).to_have_value("But I say")
+    assert all("403" in fault for fault in faults), faults
     page.close()

@@ -43,8 +43,15 @@ def test_a_new_tutor_handles_three_cases_by_what_is_on_the_page(demo: Demo, open
     here = demo.lms.lms
     stuck = here.people[here.cast.stalled]
     page, desk = _course_page(demo, open_browser(), here.cast.tutor, "it")
+    # The first look at the course may still be on its way.
+    for _try in range(40):
+        desk.get_by_role("heading", name="ti aspett").wait_for()
+        if desk.get_by_role("heading", name="persone ti aspettano").count():
+            break
+        page.wait_for_timeout(1000)
+        page.reload()
     _press(desk, "Alla scrivania")
-    expect(desk.get_by_role("heading", name="ti aspett")).to_be_visible()
+    expect(desk.get_by_role("heading", name="persone ti aspettano")).to_be_visible()
     busy, absent = _card(desk, "sovraccarico"), _card(desk, "non ha iniziato")
 
     # Somebody is stuck: the draft is nearly right, one line is added, and the desk says when it has gone.

@@ -63,7 +63,7 @@ def nothing_waits(db: Database, at: datetime) -> bool:
 
 def finish(workers: Nursery, db: Database, at: datetime) -> None:
     """Let one worker live until nothing is left to do."""
-    worker, end = workers.born(), time.monotonic() + 25
+    worker, end = workers.born(), time.monotonic() + 120
     while not nothing_waits(db, at):
         assert time.monotonic() < end, "what a killed worker left was not taken up"
         time.sleep(0.05)

@@ -387,6 +387,7 @@ def test_what_is_not_right_is_looked_at_by_a_person(be: As, here: Place) -> None
     clara.unfold("Take it away…")
     clara.write("What would have to change? Its author reads this.", "Say it without weighing on others.")
     clara.press("Take it away", exact=True)
+    expect(clara.panel.locator("#main")).not_to_contain_text("should change course")
     clara.opens("moderation/decided")
     clara.see("Say it without weighing on others.")
     mara.press("Who I am here")

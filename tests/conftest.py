@@ -89,6 +89,7 @@ def postgres_server() -> Iterator[str]:
         database.close()
         _admin(url, f"CREATE DATABASE {databases.ONE} TEMPLATE template_regista STRATEGY FILE_COPY")
         yield url
+        databases.close_all()
 
 
 def _admin(url: str, statement: str) -> None:
@@ -149,7 +150,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
     server = request.getfixturevalue("postgres_server")
     url = f"{server.replace('postgresql', 'postgresql+psycopg')}/{databases.ONE}"
     databases.let_go(url)
-    databases.empty(f"{server}/{databases.ONE}")
+    databases.empty(url)
     return url
 
 
@@ -157,7 +158,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def db(database_url: str) -> Iterator[Database]:
     database = databases.opened(database_url)
     yield database
-    database.close()
+    databases.let_go(database_url)
 
 
 @pytest.fixture

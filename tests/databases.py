@@ -10,7 +10,8 @@ from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
+from sqlalchemy.pool import QueuePool
 
 from lti_app.db import Database, make_engine
 from lti_app.migrations import HERE
@@ -20,44 +21,79 @@ from tests.sweep.course import Course, build
 ONE = "tests_regista"
 # Whoever a test left behind may hold a lock.
 _OTHERS_OUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
- WHERE datname = current_database() AND pid <> pg_backend_pid()"""
-# Emptying the few tables that a test filled takes a tenth of what a new database does.
-_EMPTY = """DO $$ DECLARE t text; filled boolean; counter text; BEGIN
- SET LOCAL session_replication_role = replica;
- FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-  EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', t) INTO filled;
-  IF filled THEN EXECUTE format('DELETE FROM %I', t); END IF;
+ WHERE datname = current_database() AND pid <> pg_backend_pid() AND NOT pid = ANY(%s)"""
+# A function, since the server keeps its plans; what tests made beside the schema (the job engine's tables) goes too.
+_EMPTY = """CREATE OR REPLACE FUNCTION tests_empty() RETURNS void LANGUAGE plpgsql AS $$ DECLARE t text; BEGIN
+ PERFORM set_config('session_replication_role', 'replica', true);
+ {deletes}
+ FOR t IN SELECT tablename FROM pg_tables
+   WHERE schemaname = 'public' AND tablename <> ALL('{{alembic_version,{names}}}'::text[]) LOOP
+  EXECUTE format('DELETE FROM %I', t);
  END LOOP;
- FOR counter IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
-  PERFORM setval(format('%I', counter), 1, false);
- END LOOP;
+ PERFORM setval(format('%I', sequencename), 1, false) FROM pg_sequences
+  WHERE schemaname = 'public' AND last_value IS NOT NULL;
  DELETE FROM alembic_version;
  INSERT INTO alembic_version VALUES ('{head}');
 END $$"""
 _HEAD = max(path.name[:4] for path in (HERE / "versions").glob("0*.py"))
 
 _engines: dict[str, Engine] = {}
+# The server's processes behind an engine's connections.
+_pids: dict[str, set[int]] = {}
+_sweepers: dict[str, psycopg.Connection[Any]] = {}
 _courses: dict[str, tuple[Course, list[tuple[str, list[Any]]]]] = {}
 
 
 def opened(url: str) -> Database:
     """A database of its own for one test: what listens to its engine is gone with it."""
     if url not in _engines:
-        _engines[url] = make_engine(url)
+        engine = _engines[url] = make_engine(url)
+        if engine.dialect.name == "postgresql":
+            pids = _pids[url] = set()
+            event.listen(engine, "connect", lambda driver, _record: pids.add(driver.info.backend_pid))
     return Database(_engines[url].execution_options())
 
 
 def let_go(url: str) -> None:
-    """Close what an earlier test left open of this database."""
-    if url in _engines:
-        _engines[url].dispose()
+    """Close what an earlier test left open of this database; connections that rest stay, for a new one costs more."""
+    engine = _engines.get(url)
+    if engine is None or (engine.dialect.name == "postgresql" and not _is_busy(engine)):
+        return
+    engine.dispose()
+    _pids.get(url, set()).clear()
+
+
+def _is_busy(engine: Engine) -> bool:
+    return isinstance(engine.pool, QueuePool) and engine.pool.checkedout() > 0
 
 
 def empty(url: str) -> None:
-    """Take every row out of a PostgreSQL database (``url`` without a driver's name)."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(_OTHERS_OUT)
-        connection.execute(_EMPTY.replace("{head}", _HEAD))
+    """Take every row out of a PostgreSQL database."""
+    try:
+        _sweep(url)
+    except psycopg.OperationalError:
+        # A test that puts others out has put this one out too.
+        _sweepers.pop(url).close()
+        _sweep(url)
+
+
+def _sweep(url: str) -> None:
+    if url not in _sweepers:
+        _sweepers[url] = psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+        names = [table.name for table in Base.metadata.sorted_tables]
+        deletes = " ".join(f'DELETE FROM "{name}";' for name in names)
+        _sweepers[url].execute(_EMPTY.format(deletes=deletes, names=",".join(names), head=_HEAD))
+    _sweepers[url].execute(_OTHERS_OUT, [list(_pids.get(url, ()))])
+    _sweepers[url].execute("SELECT tests_empty()")
+
+
+def close_all() -> None:
+    """Close every connection of this process, since the server is about to stop."""
+    for sweeper in _sweepers.values():
+        sweeper.close()
+    _sweepers.clear()
+    for engine in _engines.values():
+        engine.dispose()
 
 
 def with_course(db: Database) -> Course:

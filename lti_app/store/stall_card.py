@@ -13,6 +13,7 @@ from engagement.verdicts import ReasonCode
 from lti_app.models import Activity, ActivityProgress, Attempt, Episode, HelpOffer, Match, Membership, Person
 from lti_app.store.ask import solved_threads
 from lti_app.store.calls import ANSWER_WITHIN, called, helpers_here
+from lti_app.store.challenges import challenge_of
 from lti_app.store.course_facts import (
     activity_refs,
     faces,
@@ -71,6 +72,7 @@ def stall_of(session: Session, member: Membership, now: datetime) -> StallView |
         solved=solved_threads(session, episode.activity_id) if episode.kind == "stuck" else (),
         plan=plan_of(session, member, now) if episode.kind == "overloaded" else (),
         asked_time=asked_time(session, episode.id) if episode.kind == "overloaded" else None,
+        challenge=challenge_of(session, member, now) if episode.kind == "bored" else None,
     )
 
 

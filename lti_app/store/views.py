@@ -96,7 +96,8 @@ class StallView:
     those who are; ``seen_as`` is how the learner is shown to whoever they ask. ``title`` and ``words`` are said in the
     viewer's language and the academy's tone (lti_app/card_words.py).
     ``solved`` are questions in which others found the answer there. Where too much is due at once, ``plan`` is what
-    comes in which order, and ``asked_time`` the request to the tutor for more time.
+    comes in which order, and ``asked_time`` the request to the tutor for more time. ``challenge`` is for whoever is far
+    ahead.
     """
 
     episode_id: int
@@ -120,6 +121,7 @@ class StallView:
     solved: tuple[Solved, ...] = ()
     plan: tuple[PlanStep, ...] = ()
     asked_time: AskedTime | None = None
+    challenge: ActivityRef | None = None
 
 
 @dataclass(frozen=True, slots=True)

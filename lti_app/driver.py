@@ -113,6 +113,9 @@ def open_driver(engine: Engine) -> Iterator[Driver]:
         if not is_far:
             connection.commit()
     except engine.dialect.loaded_dbapi.OperationalError as e:
+        if engine.dialect.is_disconnect(e, driver, None):
+            # Whoever dropped this one has dropped those that rest in the pool, too: whoever asks again gets a new one.
+            engine.dispose()
         connection.invalidate(e)
         raise OperationalError(None, None, e) from e
     except BaseException:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import Activity, ActivityProgress, Membership
 from lti_app.store.course_facts import DONE, activity_refs
+from lti_app.store.undone import undone
 from lti_app.store.views import ActivityRef
 
 
@@ -19,17 +20,7 @@ def challenge_of(session: Session, member: Membership, now: datetime) -> Activit
     """
     others = aliased(ActivityProgress)
     done = select(func.count()).where(others.activity_id == Activity.id, others.state.in_(DONE)).scalar_subquery()
-    row = session.execute(
-        select(Activity.id)
-        .outerjoin(
-            ActivityProgress,
-            and_(ActivityProgress.activity_id == Activity.id, ActivityProgress.membership_id == member.id),
-        )
-        .where(Activity.context_id == member.context_id, Activity.gone_at.is_(None), Activity.visible.is_not(False))
-        .where(or_(Activity.opens_at.is_(None), Activity.opens_at <= now), Activity.url.is_not(None))
-        .where(or_(Activity.closes_at.is_(None), Activity.closes_at > now))
-        .where(or_(ActivityProgress.state.is_(None), ActivityProgress.state.not_in(DONE)))
-        .order_by(Activity.required.is_not(False), done, Activity.position.desc(), Activity.id)
-        .limit(1)
-    ).first()
-    return activity_refs(session, [row.id]).get(row.id) if row else None
+    found = undone(member, now).where(Activity.url.is_not(None))
+    furthest = (Activity.required.is_not(False), done, Activity.position.desc(), Activity.id)
+    activity_id = session.scalar(found.order_by(*furthest).limit(1))
+    return activity_refs(session, [activity_id]).get(activity_id or 0)

@@ -35,15 +35,15 @@ from lti_app.store.course_facts import (
     time_zone_of,
 )
 from lti_app.store.desk_views import DeskCase, DraftFacts, Message, Said, Step, StripDay
+from lti_app.store.more_time import ASKED_TIME
 from lti_app.store.names import first_name, full_name, short_name
 from lti_app.store.refusals import NotYours
 from lti_app.store.stall_card import stuck_at
-from lti_app.store.stories import story_of
+from lti_app.store.stories import TUTORS_WORDS, story_of
 from lti_app.store.views import ActivityRef, Face
 from lti_app.store.why import MOTIVE_SHARED, shared_why
 
 STRIP_DAYS = 28
-ANSWERS = ("tutor_message", "tutor_voice")
 _KIND = (
     select(LmsConnection.kind)
     .join(Deployment, Deployment.registration_id == LmsConnection.registration_id)
@@ -101,8 +101,8 @@ def desk_case(
 
 
 def _unanswered(story: tuple[Step, ...]) -> Step | None:
-    last = next((step for step in reversed(story) if step.what in ("asked_time", *ANSWERS)), None)
-    return last if last is not None and last.what == "asked_time" else None
+    last = next((step for step in reversed(story) if step.what in (ASKED_TIME, *TUTORS_WORDS)), None)
+    return last if last is not None and last.what == ASKED_TIME else None
 
 
 def _of_this_course(session: Session, context_id: int, episode_id: int) -> tuple[Episode, Membership, Person]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Activity, ActivityProgress, Episode, EpisodeEvent, Membership
-from lti_app.store.course_facts import DONE, activity_refs
+from lti_app.store.course_facts import activity_refs
 from lti_app.store.episodes import MAX_WORDS, own_episode
 from lti_app.store.hearing import hear, staff_of
 from lti_app.store.notifications import notify
 from lti_app.store.refusals import NotYours, TooLate
-from lti_app.store.stories import tell
+from lti_app.store.stories import TUTORS_WORDS, tell
+from lti_app.store.undone import undone
 from lti_app.store.views import AskedTime, PlanStep
 
 ASKED_TIME = "asked_time"
@@ -28,17 +29,10 @@ AGAIN_AFTER = timedelta(days=7)
 def plan_of(session: Session, member: Membership, now: datetime) -> tuple[PlanStep, ...]:
     """Return the next few things that a learner has still to do: what is due next, then what is late already."""
     due_at = func.coalesce(ActivityProgress.due_at, Activity.due_at)
-    open_now = or_(Activity.opens_at.is_(None), Activity.opens_at <= now)
-    still_open = or_(Activity.closes_at.is_(None), Activity.closes_at > now)
     rows = session.execute(
-        select(Activity.id, due_at.label("due_at"))
-        .outerjoin(
-            ActivityProgress,
-            and_(ActivityProgress.activity_id == Activity.id, ActivityProgress.membership_id == member.id),
-        )
-        .where(Activity.context_id == member.context_id, Activity.gone_at.is_(None), open_now, still_open)
-        .where(Activity.visible.is_not(False), due_at > now - LATE_FOR, due_at < now + AHEAD_FOR)
-        .where(or_(ActivityProgress.state.is_(None), ActivityProgress.state.not_in(DONE)))
+        undone(member, now)
+        .add_columns(due_at.label("due_at"))
+        .where(due_at > now - LATE_FOR, due_at < now + AHEAD_FOR)
         .order_by(due_at <= now, due_at, Activity.position, Activity.id)
         .limit(MOST_STEPS)
     ).all()
@@ -56,7 +50,7 @@ def asked_time(session: Session, episode_id: int) -> AskedTime | None:
 def waits_for_answer(session: Session, episode_id: int, now: datetime) -> bool:
     """Whether a request of the last week has had no answer from a tutor yet."""
     query = select(EpisodeEvent).where(EpisodeEvent.episode_id == episode_id)
-    query = query.where(EpisodeEvent.what.in_((ASKED_TIME, "tutor_message", "tutor_voice")))
+    query = query.where(EpisodeEvent.what.in_((ASKED_TIME, *TUTORS_WORDS)))
     last = session.scalars(query.order_by(EpisodeEvent.at.desc(), EpisodeEvent.id.desc()).limit(1)).first()
     return last is not None and last.what == ASKED_TIME and last.at > now - AGAIN_AFTER
 

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import EpisodeEvent
 
+# A tutor's own word to the learner, written or spoken.
+TUTORS_WORDS = ("tutor_message", "tutor_voice")
 # Steps that touched a person: an episode's own opening, changes and end are no attempt to help.
 ABOUT_PEOPLE = (
     "nudged",
@@ -22,8 +24,7 @@ ABOUT_PEOPLE = (
     "reported",
     "not_now",
     "asked_time",
-    "tutor_message",
-    "tutor_voice",
+    *TUTORS_WORDS,
     "tutor_snooze",
     "hand_over",
 )

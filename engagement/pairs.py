@@ -165,18 +165,28 @@ def _passed(room: Room) -> Passed:
     helpers = np.repeat(np.arange(len(topics), dtype=np.int64), sizes)[wanted][known]
     key = np.searchsorted(asked, activity)
     order = np.argsort(key, kind="stable")
-    activity, helpers = activity[order], helpers[order]
-    those = zip(helpers.tolist(), activity.tolist(), strict=True)
-    tried = [room.helpers[row].attempts.get(at, 0) > 1 for row, at in those]
+    helpers = helpers[order]
+    # Few needed more than one try: these are looked for, not everybody looked at.
+    hard = [
+        (row, at) for row, one in enumerate(room.helpers) if one.attempts for at, n in one.attempts.items() if n > 1
+    ]
+    rows, places = np.array(hard, np.int64).reshape(-1, 2).T
+    tried = np.isin(helpers * len(asked) + key[order], _numbers(rows, places, asked))
     many = np.bincount(key, minlength=len(asked) + 1)
     place = np.where(numbers < 0, len(asked), np.searchsorted(asked, numbers))
     return Passed(
         helpers=helpers,
         days=days[order].astype(np.float32),
-        tried=np.array(tried, bool),
+        tried=tried,
         starts=(np.cumsum(many) - many)[place],
         sizes=many[place],
     )
+
+
+def _numbers(rows: Ints, activities: Ints, asked: Ints) -> Ints:
+    """One number for each helper's row and activity, of the activities that are asked about."""
+    wanted = np.isin(activities, asked)
+    return np.asarray(rows[wanted] * len(asked) + np.searchsorted(asked, activities[wanted]), np.int64)
 
 
 def _chunks(sizes: Ints) -> Iterator[Ints]:

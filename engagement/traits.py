@@ -76,6 +76,8 @@ def traits_of(
 
 
 def _masks(sets: Sequence[frozenset[str] | frozenset[int]]) -> Words:
+    if not any(sets):
+        return np.zeros((len(sets), 1), np.uint64)
     # People share few different sets.
     number: dict[frozenset[str] | frozenset[int], int] = {}
     rows = [number.setdefault(names, len(number)) for names in sets]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from sqlalchemy import create_engine, text
 
 from lti_app import create_app
@@ -22,7 +22,7 @@ from lti_app.config import Settings
 from lti_app.db import Database
 from lti_app.house import House
 from lti_app.migrations import upgrade
-from tests import databases, pointer, servers
+from tests import browsers, databases, pointer, servers
 from tests.sweep.course import Course
 
 NOW = datetime(2026, 11, 20, 10, 5, tzinfo=UTC)
@@ -108,7 +108,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
+def chromium_path() -> str:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         skip_or_fail("Chromium is not installed")
@@ -121,6 +121,14 @@ def playwright() -> Iterator[Playwright]:
     pointer.steady()
     with sync_playwright() as p:
         yield p
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright, chromium_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """The running browser of this test process; whoever comes opens a context of their own in it."""
+    with browsers.started(playwright, chromium_path, tmp_path_factory.mktemp("profile") / "one") as context:
+        assert context.browser
+        yield context.browser
 
 
 @pytest.fixture(scope="session")

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect
 
 from lti_app.demo import Demo, running
+from tests import browsers
 from tests.servers import free_port
-
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-BLOCKED = {"profile": {"block_third_party_cookies": True, "cookie_controls_mode": 1}}
 
 OpenBrowser = Callable[..., BrowserContext]
 
@@ -32,43 +24,35 @@ expect.set_options(timeout=20_000)
 
 
 @pytest.fixture
-def open_browser(chromium: str, playwright: Playwright, tmp_path: Path) -> Iterator[OpenBrowser]:
-    """Open a browser of one person: own profile, third-party cookies blocked; keyword arguments are Playwright's.
+def open_browser(
+    chromium: Browser, chromium_path: str, playwright: Playwright, tmp_path: Path
+) -> Iterator[OpenBrowser]:
+    """Open a browser of one person, with a first page and third-party cookies blocked; more words are Playwright's.
 
-    ``no_cookies_in`` is a pair of hosts: in pages of the second the first may keep no cookie at all.
+    With ``no_cookies_in`` (see tests/browsers.py) it is a program of its own, whose preferences hold for all of it.
     """
-    opened: list[BrowserContext] = []
+    with ExitStack() as opened:
 
-    def open_(
-        locale: str = "it-IT",
-        width: int = 1100,
-        height: int = 900,
-        no_cookies_in: tuple[str, str] | None = None,
-        **more: object,
-    ) -> BrowserContext:
-        profile = tmp_path / f"profile{len(opened)}"
-        (profile / "Default").mkdir(parents=True)
-        wishes: dict[str, dict[str, object]] = {"profile": dict(BLOCKED["profile"])}
-        if no_cookies_in:
-            blocked = {",".join(no_cookies_in): {"setting": 2}}
-            wishes["profile"]["content_settings"] = {"exceptions": {"cookies": blocked}}
-        (profile / "Default" / "Preferences").write_text(json.dumps(wishes))
-        context = playwright.chromium.launch_persistent_context(
-            str(profile),
-            executable_path=chromium,
-            args=list(QUIET),
-            locale=locale,
-            viewport={"width": width, "height": height},
-            timezone_id="Europe/Rome",
-            **more,  # type: ignore[arg-type]
-        )
-        context.set_default_timeout(15_000)
-        opened.append(context)
-        return context
+        def open_(
+            locale: str = "it-IT",
+            width: int = 1100,
+            height: int = 900,
+            no_cookies_in: tuple[str, str] | None = None,
+            **more: Any,
+        ) -> BrowserContext:
+            more |= {"locale": locale, "viewport": {"width": width, "height": height}, "timezone_id": "Europe/Rome"}
+            if no_cookies_in:
+                folder = tmp_path / f"profile{secrets.token_hex(4)}"
+                context = opened.enter_context(
+                    browsers.started(playwright, chromium_path, folder, no_cookies_in, **more)
+                )
+            else:
+                context = opened.enter_context(closing(chromium.new_context(**more)))
+                context.new_page()
+            context.set_default_timeout(15_000)
+            return context
 
-    yield open_
-    for context in opened:
-        context.close()
+        yield open_
 
 
 @pytest.fixture(scope="session")

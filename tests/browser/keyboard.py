@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from playwright.sync_api import BrowserContext, Frame, Locator, Page, Playwright, expect
+from playwright.sync_api import BrowserContext, Frame, Locator, Page, expect
 from sqlalchemy import select, update
 
 from lti_app import create_app
@@ -22,7 +21,6 @@ from lti_app.config import Settings
 from lti_app.db import Database
 from lti_app.models import Membership, Registration
 from lti_app.visit import FIELD
-from tests.browser.conftest import BLOCKED, QUIET
 from tests.panels.lively import lively, token_of, visit_of
 from tests.panels.test_script import FRAME, course_page, serving
 from tests.sweep.course import NOW, Course, build
@@ -184,22 +182,6 @@ class Hands:
         """Nothing is wider than the frame, and the browser has complained about nothing."""
         seen = (self.panel.evaluate(OVERFLOW), self.faults)
         assert seen == (0, []), seen
-
-
-@contextmanager
-def browser_of(
-    playwright: Playwright, chromium: str, profile: Path, locale: str, width: int
-) -> Iterator[BrowserContext]:
-    """Open a browser with a profile of its own that blocks third-party cookies, for all the stories of a file."""
-    (profile / "Default").mkdir(parents=True)
-    (profile / "Default" / "Preferences").write_text(json.dumps(BLOCKED))
-    context = playwright.chromium.launch_persistent_context(
-        str(profile), executable_path=chromium, args=list(QUIET), locale=locale,
-        viewport={"width": width, "height": 900}, timezone_id="Europe/Rome",
-    )  # fmt: skip
-    context.set_default_timeout(15_000)
-    yield context
-    context.close()
 
 
 def hands(place: Place, browser: BrowserContext, membership: int, locale: str, width: int) -> Hands:

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
 from sqlalchemy import select
 
 from lti_app.jobs.circles import tend_company
 from lti_app.models import CircleMember, Membership, MoodSaid, Person
-from tests.browser.keyboard import Hands, Place, browser_of, hands, place
+from tests.browser.keyboard import Hands, Place, hands, place
 from tests.panels.scenes import ask as questions
 from tests.sweep.test_loop import the_house
 
@@ -33,7 +33,7 @@ def here(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ite
 
 
 @pytest.fixture(scope="module")
-def be(here: Place, playwright: Playwright, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[As]:
+def be(here: Place, chromium: Browser) -> Iterator[As]:
     """Somebody's page, by the name of the person; whoever comes twice finds it as they left it."""
     course, known = here.course, dict[str, Hands]()
     people = {
@@ -41,10 +41,13 @@ def be(here: Place, playwright: Playwright, chromium: str, tmp_path_factory: pyt
         "hugo": course.others[2], "luca": course.others[4], "mara": course.others[5],
     }  # fmt: skip
     with ExitStack() as stack:
-        profiles = tmp_path_factory.mktemp("profiles")
-        open_ = lambda locale, width: stack.enter_context(  # noqa: E731
-            browser_of(playwright, chromium, profiles / locale, locale, width + 40)
-        )
+
+        def open_(locale: str, width: int) -> BrowserContext:
+            size: ViewportSize = {"width": width + 40, "height": 900}
+            context = chromium.new_context(locale=locale, viewport=size, timezone_id="Europe/Rome")
+            context.set_default_timeout(15_000)
+            return stack.enter_context(closing(context))
+
         italian, english = open_("it-IT", NARROW), open_("en-GB", WIDE)
 
         def be_(name: str) -> Hands:

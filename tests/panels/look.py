@@ -21,14 +21,10 @@ from lti_app.db import Database
 from lti_app.migrations import upgrade
 from lti_app.store import people
 from lti_app.visit import COOKIE
+from tests.browsers import ARGS
 from tests.panels.lively import lively, token_of, visit_of
 from tests.panels.scenes import all_pages, data_dir
 from tests.sweep.course import NOW, build
-
-ARGS = [
-    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
 
 
 class Still(Clock):
@@ -86,7 +82,7 @@ def shots(folder: Path, wanted: list[str]) -> None:
     ]
     folder.mkdir(parents=True, exist_ok=True)
     with served(app) as base, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(ARGS))
         for locale, scheme, width in looks:
             for name, member, path in [*pages, ("gallery", 0, "")]:
                 label = f"{name}-{locale}-{scheme}-{width}"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
 from lti_app import create_app
 from lti_app.config import Settings
@@ -24,7 +24,7 @@ from lti_app.db import Database
 from lti_app.visit import COOKIE, FIELD
 from tests.conftest import StillClock
 from tests.panels.lively import lively, token_of, visit_of
-from tests.panels.look import ARGS, build_empty
+from tests.panels.look import build_empty
 from tests.panels.scenes import all_pages, data_dir
 from tests.panels.test_script import serving
 from tests.sweep.course import Course, build
@@ -108,9 +108,7 @@ class Looked:
 
 
 @pytest.fixture(scope="module")
-def looked(
-    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, playwright: Playwright, chromium: str
-) -> Iterator[Looked]:
+def looked(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, chromium: Browser) -> Iterator[Looked]:
     folder = tmp_path_factory.mktemp("every")
     shutil.copy(sqlite_template, folder / "regista.sqlite3")
     url = f"sqlite:///{folder}/regista.sqlite3"
@@ -132,11 +130,10 @@ def looked(
     app = create_app(settings, database=database, clock=StillClock())
     app.testing = True
     with serving(app, "127.0.0.1") as base:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
-        page = browser.new_page(viewport={"width": 320, "height": 700}, reduced_motion="reduce")
+        page = chromium.new_page(viewport={"width": 320, "height": 700}, reduced_motion="reduce")
         page.add_init_script(Axe().axe_script)
         yield Looked(app, base, page, course, {name: where for where, name in pages.items()})
-        browser.close()
+        page.context.close()
     database.close()
 
 

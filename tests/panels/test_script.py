@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Playwright
+from playwright.sync_api import Browser, Page
 from sqlalchemy import update
 from werkzeug.serving import make_server
 
@@ -19,7 +19,6 @@ from lti_app.models import Registration
 from lti_app.visit import FIELD
 from tests.panels.conftest import Somebody
 from tests.panels.lively import lively
-from tests.panels.look import ARGS
 from tests.sweep.course import Course
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -62,21 +61,20 @@ document.forms[0].submit();
 
 
 @pytest.fixture
-def frame(
-    app: Flask, db: Database, course: Course, chromium: str, playwright: Playwright
-) -> Iterator[Callable[..., Any]]:
+def frame(app: Flask, db: Database, course: Course, chromium: Browser) -> Iterator[Callable[..., Any]]:
     """Show one person's panel inside a course page of another site; gives (page, frame, faults)."""
     pages: dict[str, str] = {}
+    opened: list[Page] = []
     with serving(app, "127.0.0.1") as tool, serving(course_page(pages), "localhost") as lms:
         with db.writing() as session:
             values = {"issuer": lms, "auth_login_url": f"{lms}/auth"}
             session.execute(update(Registration).where(Registration.id == course.registration).values(**values))
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
 
         def show(who: Somebody, path: str, width: int = 320, target: str = "panel") -> tuple[Any, Any, list[str]]:
             action = tool + who.at(path)
             pages["/"] = FRAME.format(action=action, field=FIELD, token=who.token, width=width, target=target)
-            page = browser.new_page()
+            page = chromium.new_page()
+            opened.append(page)
             faults: list[str] = []
             page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
             page.on("pageerror", lambda error: faults.append(str(error)))
@@ -87,7 +85,8 @@ def frame(
             return page, inside, faults
 
         yield show
-        browser.close()
+        for page in opened:
+            page.context.close()
 
 
 def test_bruno_replies_in_a_frame_without_cookies(

@@ -8,13 +8,12 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, Playwright, expect
+from playwright.sync_api import Browser, Page, expect
 
 from lti_app.db import Database
 from lti_app.visit import COOKIE
 from tests.panels.conftest import Somebody
 from tests.panels.lively import lively
-from tests.panels.look import ARGS
 from tests.panels.scenes import desk, moderation
 from tests.panels.test_script import database_url, serving
 from tests.sweep.course import Builder, Course, stalls
@@ -58,11 +57,10 @@ FOCUS = """() => {
 
 
 @pytest.fixture
-def visit(app: Flask, chromium: str, playwright: Playwright) -> Iterator[Callable[..., Page]]:
+def visit(app: Flask, chromium: Browser) -> Iterator[Callable[..., Page]]:
     """Open a page of somebody's in one and the same tab."""
     with serving(app, "127.0.0.1") as base:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGS)
-        page = browser.new_page(viewport={"width": 1100, "height": 800}, reduced_motion="reduce")
+        page = chromium.new_page(viewport={"width": 1100, "height": 800}, reduced_motion="reduce")
         page.add_init_script(AXE)
 
         def go(who: Somebody, path: str) -> Page:
@@ -74,7 +72,7 @@ def visit(app: Flask, chromium: str, playwright: Playwright) -> Iterator[Callabl
             return page
 
         yield go
-        browser.close()
+        page.context.close()
 
 
 @pytest.fixture

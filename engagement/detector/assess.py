@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engagement.detector.calibration import Calibration
-from engagement.detector.card import HEADS, Floats, Weights, shipped
+from engagement.detector.card import HEADS, Floats, Weights, among, shipped
 from engagement.detector.columns import RHYTHM_DAYS, Columns
 from engagement.detector.counting import Values
 from engagement.detector.course import ALIVE_DAYS, CHUNK, Course
@@ -98,15 +98,13 @@ def _decided(part: Columns, values: Values, weights: Weights) -> tuple[NDArray[n
     silent, leaving = np.empty(len(part)), np.empty(len(part))
     for which in np.flatnonzero(np.bincount(card, minlength=len(CARDS))):
         rows = np.flatnonzero(card == which)
-        some = bins if len(rows) == len(part) else {name: column[rows] for name, column in bins.items()}
-        heads = weights.cards[CARDS[which]]
-        silent[rows], leaving[rows] = (heads[head].logits(some, len(rows)) for head in HEADS)
+        some = bins if len(rows) == len(part) else among(bins, rows)
+        silent[rows], leaving[rows] = weights.pairs[CARDS[which]].logits(some, len(rows))
         if CARDS[which] == "absent":
-            others = weights.cards["present"]
-            graver = others["silent"].logits(some, len(rows))
-            card[rows[graver > silent[rows]]] = CARDS.index("present")
-            silent[rows] = np.maximum(silent[rows], graver)
-            leaving[rows] = np.maximum(leaving[rows], others["leaving"].logits(some, len(rows)))
+            others = weights.pairs["present"].logits(some, len(rows))
+            card[rows[others[0] > silent[rows]]] = CARDS.index("present")
+            silent[rows] = np.maximum(silent[rows], others[0])
+            leaving[rows] = np.maximum(leaving[rows], others[1])
     return card, silent, leaving
 
 

@@ -16,6 +16,8 @@ Bools = NDArray[np.bool_]
 
 def where_known(known: Bools | bool, value: NDArray[Any]) -> NDArray[np.int16]:
     """The values as whole numbers, ``UNKNOWN`` where they are not known."""
+    if np.all(known):
+        return value.astype(np.int16)
     return np.where(known, value, np.int16(UNKNOWN)).astype(np.int16)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from engagement.detector.assess import CARDS, Assessment, assess
 from engagement.detector.calibration import Calibration
-from engagement.detector.card import Floats, Weights
+from engagement.detector.card import Floats, Weights, among
 from engagement.detector.columns import NO_DAY, UNKNOWN, Columns
 from engagement.detector.counting import Values
 from engagement.detector.course import NONE, Course
@@ -77,7 +77,7 @@ def breakdown(assessment: Assessment, start: int = 0, stop: int | None = None) -
     card = assessment.card[start:stop]
     for which in np.unique(card):
         rows = np.flatnonzero(card == which)
-        some = {name: column[rows] for name, column in bins.items()}
+        some = among(bins, rows)
         head = assessment.weights.cards[CARDS[which]]["silent"]
         base[rows] += calibration.slope * head.baseline
         for table in head.tables:

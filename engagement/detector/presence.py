@@ -11,6 +11,8 @@ from engagement.detector.course import NONE, Course
 
 #: Half-lives, in days, of the two running averages of presence.
 HALF_LIVES = {"recent": 5, "steady": 12}
+#: Learners whose averages are taken together: too few for a second core to be woken, which costs more than it saves.
+TILE = 8192
 
 
 def presence(part: Columns, course: Course) -> Values:
@@ -37,7 +39,8 @@ def _averages(part: Columns) -> Values:
     known = part.days_known >= 28
     found: Values = {}
     kernel = np.array([0.5 ** (ages / days) for days in HALF_LIVES.values()], np.float32)
-    sums = kernel @ last.astype(np.float32)
+    pieces = [last[:, start : start + TILE].astype(np.float32) for start in range(0, len(part), TILE)]
+    sums = np.concatenate([kernel @ piece for piece in pieces], 1) if pieces else np.zeros((len(kernel), 0))
     for name, row in zip(HALF_LIVES, sums, strict=True):
         found[name] = where_known(known, np.rint(row * 100).astype(np.int16))
     return found

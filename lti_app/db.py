@@ -129,7 +129,15 @@ class Database:
         """Open a session to read; whatever was changed in it is rolled back."""
         with self._readers() as session:
             yield session
+            self._let_go(session)
             session.rollback()
+
+    def _let_go(self, session: Session) -> None:
+        # At a rollback psycopg forgets all that it has prepared, lest a table was undone: PostgreSQL would plan every
+        # statement of every page anew. A reader makes no tables, so it tells PostgreSQL alone.
+        if self.engine.dialect.name == "postgresql" and session.in_transaction():
+            driver: Any = session.connection().connection.driver_connection
+            driver.pgconn.exec_(b"ROLLBACK")
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

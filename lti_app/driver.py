@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Dialect, Engine
+from psycopg.types.numeric import Int8
+from sqlalchemy import Dialect, Engine, Integer
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -30,6 +31,14 @@ class _Words:
     fixed: Mapping[str, Any]
     parameters: tuple[tuple[str, Any], ...]
     columns: tuple[tuple[str, Any], ...]
+
+    def told(self, values: Mapping[str, Any]) -> Any:
+        """Return ``values`` as the driver wants them."""
+        if self.fixed:
+            values = {**self.fixed, **values}
+        if self.positional:
+            return [turn(values[name]) if turn else values[name] for name, turn in self.parameters]
+        return {name: turn(values[name]) if turn else values[name] for name, turn in self.parameters}
 
 
 @dataclass(slots=True)
@@ -57,49 +66,77 @@ class Statement:
             str(compiled),
             bool(compiled.positional),
             {name: value for name, value in compiled.params.items() if value is not None},
-            tuple((name, types[name].dialect_impl(dialect).bind_processor(dialect)) for name in names or ()),
+            tuple((name, _turned(types[name], dialect)) for name in names or ()),
             tuple((one.key, one.type.dialect_impl(dialect).result_processor(dialect, None)) for one in selected),
         )
+
+
+def _turned(kind: Any, dialect: Dialect) -> Any:
+    """Return what turns a value into the driver's own, or None."""
+    if dialect.name == "postgresql" and isinstance(kind, Integer):
+        # psycopg sends a number as small as it fits, and PostgreSQL plans anew for each mixture of sizes.
+        return Int8
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 @dataclass(frozen=True, slots=True)
 class Driver:
     """A connection of the driver, see open_driver."""
 
+    connection: Any
     cursor: Any
     dialect: Dialect
 
     def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """Run a change and return how many rows it touched."""
-        self._execute(statement.words(self.dialect), values)
+        words = statement.words(self.dialect)
+        self.cursor.execute(words.text, words.told(values))
         return int(self.cursor.rowcount)
+
+    def add(self, statement: Statement, values: Mapping[str, Any]) -> bool:
+        """Run an INSERT and return whether it was possible: False, and nothing was changed, where a key was taken."""
+        words = statement.words(self.dialect)
+        try:
+            self.cursor.execute(words.text, words.told(values))
+        except self.dialect.loaded_dbapi.IntegrityError:
+            return False
+        return True
 
     def one(self, statement: Statement, values: Mapping[str, Any]) -> Any | None:
         """Return the first row of a query with its columns as attributes, or None."""
         words = statement.words(self.dialect)
-        self._execute(words, values)
+        self.cursor.execute(words.text, words.told(values))
         row = self.cursor.fetchone()
         if row is None:
             return None
         pairs = zip(words.columns, row, strict=True)
         return SimpleNamespace(**{name: turn(value) if turn else value for (name, turn), value in pairs})
 
-    def _execute(self, words: _Words, values: Mapping[str, Any]) -> None:
-        self.cursor.execute(*self._told(words, values))
+    def teach(self, name: str, script: tuple[str, ...]) -> None:
+        """Tell this connection something once, for as long as it lives."""
+        if name not in self.connection.info:
+            for statement in script:
+                self.cursor.execute(statement)
+            self.connection.info[name] = True
 
-    def _told(self, words: _Words, values: Mapping[str, Any]) -> tuple[str, Any]:
-        values = {**words.fixed, **values}
-        told = {name: turn(values[name]) if turn else values[name] for name, turn in words.parameters}
-        return words.text, tuple(told[name] for name, _ in words.parameters) if words.positional else told
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make several changes entirely or not at all; on SQLite as the one who writes."""
+        self.cursor.execute("BEGIN IMMEDIATE" if self.dialect.name == "sqlite" else "BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.connection.rollback()
+            raise
+        self.cursor.execute("COMMIT")
 
 
 @contextmanager
 def open_driver(engine: Engine) -> Iterator[Driver]:
     """Open the driver for one look and one change that follows from it. Raises SQLAlchemy's OperationalError.
 
-    On SQLite it is one writing transaction, committed when the block ends well. PostgreSQL is a way off, and BEGIN and
-    COMMIT would each take it there and back: there every statement is a transaction of its own, so that whoever changes
-    several rows together does it in one statement.
+    Every statement is a transaction of its own (see `Driver.together`): PostgreSQL is a way off, and BEGIN and COMMIT
+    would each take it there and back; on SQLite nobody waits for Python while it holds the lock.
     """
     connection = engine.raw_connection()
     driver: Any = connection.driver_connection
@@ -107,20 +144,13 @@ def open_driver(engine: Engine) -> Iterator[Driver]:
     try:
         if is_far:
             driver.autocommit = True
-        else:
-            driver.execute("BEGIN IMMEDIATE")
-        yield Driver(connection.cursor(), engine.dialect)
-        if not is_far:
-            connection.commit()
+        yield Driver(connection, connection.cursor(), engine.dialect)
     except engine.dialect.loaded_dbapi.OperationalError as e:
         if engine.dialect.is_disconnect(e, driver, None):
             # Whoever dropped this one has dropped those that rest in the pool, too: whoever asks again gets a new one.
             engine.dispose()
         connection.invalidate(e)
         raise OperationalError(None, None, e) from e
-    except BaseException:
-        connection.rollback()
-        raise
     finally:
         if is_far and connection.is_valid:
             driver.autocommit = False

@@ -14,8 +14,11 @@ from lti_app.models import ConsumedState
 
 # Longer than any state or invitation lives, so that one that was used cannot come back to life.
 REMEMBER = timedelta(days=1)
-_ROW: dict[str, Any] = {"state": bindparam("state"), "expires_at": bindparam("until")}
-_USE = Statement(sqlite.insert(ConsumedState).values(_ROW).on_conflict_do_nothing())
+_ROW: dict[str, Any] = {"state": bindparam("state"), "expires_at": bindparam("expires_at")}
+_USE = {
+    name: Statement(insert(ConsumedState).values(_ROW).inline().on_conflict_do_nothing())
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 
 
 def consume(session: Session, state_id: str, *, remember: timedelta = REMEMBER) -> bool:
@@ -27,8 +30,8 @@ def consume(session: Session, state_id: str, *, remember: timedelta = REMEMBER) 
 
 
 def consume_by(driver: Driver, state_id: str) -> bool:
-    """Use up a state as `consume` does, in a transaction of SQLite's driver."""
-    return driver.run(_USE, to_consume(state_id)) == 1
+    """Use up a state as `consume` does, in a transaction of the driver."""
+    return driver.run(_USE[driver.dialect.name], to_consume(state_id)) == 1
 
 
 def consuming() -> CTE:
@@ -39,7 +42,7 @@ def consuming() -> CTE:
 
 def to_consume(state_id: str) -> dict[str, Any]:
     """Return the values for either."""
-    return {"state": state_id[:64], "until": datetime.now(UTC) + REMEMBER}
+    return {"state": state_id[:64], "expires_at": datetime.now(UTC) + REMEMBER}
 
 
 def forget_expired_states(session: Session) -> None:

@@ -8,12 +8,11 @@ day) is read in the same look, and where anything differs the launch is recorded
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -21,11 +20,11 @@ from lti_app.claim_fields import BadLaunch
 from lti_app.claims import Launch
 from lti_app.driver import Driver, Statement
 from lti_app.models import Academy, Arrival, Context, Deployment, Membership, Person, Registration, ResourceLink
-from lti_app.store.arrivals import FRESH, due_for_sync, keepable, local_day
-from lti_app.store.consumed import consume_by, consuming, to_consume
+from lti_app.store.arrivals import keepable, local_day
 from lti_app.store.origins import origin_of
 from lti_app.store.recorded import Recorded, kept_role, locale_of, role_in, shown_role
 from lti_app.store.registrations import KnownPlatform
+from lti_app.store.times import move_on, times_of
 
 # After so long a launch is weighed anew although it says the same: our own side may have learned something meanwhile.
 WEIGHED_AGAIN = timedelta(hours=1)
@@ -44,6 +43,8 @@ _LOOK = Statement(
         Arrival.day,
         Arrival.weighed_at,
         Membership.id.label("membership_id"),
+        Membership.state,
+        Membership.never_accessed,
         Membership.role,
         Membership.launched_at,
         Person.id.label("person_id"),
@@ -58,6 +59,12 @@ _LOOK = Statement(
         ResourceLink.launched_at.label("link_launched_at"),
         ResourceLink.activity_id,
         Deployment.id.label("deployment_id"),
+        Deployment.status.label("deployment_status"),
+        Registration.id.label("registration_id"),
+        Registration.status.label("registration_status"),
+        Registration.issuer,
+        Registration.client_id,
+        Registration.jwks_url,
         Academy.id.label("academy_id"),
         Academy.settings,
         Academy.locale,
@@ -70,47 +77,9 @@ _LOOK = Statement(
     .join(Deployment, Deployment.id == Context.deployment_id)
     .join(Academy, Academy.id == Deployment.academy_id)
     .join(Registration, Registration.id == Deployment.registration_id)
-    .where(
-        Arrival.words == bindparam("words"),
-        Membership.state == "active",
-        Membership.never_accessed.is_not(True),
-        Deployment.status == "active",
-        Registration.status == "active",
-        Registration.id == bindparam("registration"),
-        Registration.issuer == bindparam("issuer"),
-        Registration.client_id == bindparam("client_id"),
-        Registration.jwks_url == bindparam("jwks_url"),
-    )
+    # Nothing else is asked for here: a planner that knows little would look at a platform's whole course first.
+    .where(Arrival.words == bindparam("words"))
 )
-_COURSE = (
-    update(Context)
-    .where(Context.id == bindparam("course"))
-    .values(launched_at=bindparam("course_at"), sync_due_at=bindparam("due"))
-)
-_LINK = update(ResourceLink).where(ResourceLink.id == bindparam("link")).values(launched_at=bindparam("now"))
-_PERSON = update(Person).where(Person.id == bindparam("person")).values(seen_at=bindparam("now"))
-_MEMBERSHIP = update(Membership).where(Membership.id == bindparam("membership")).values(launched_at=bindparam("now"))
-# The course first: whoever records a launch in full locks it before its people.
-_TIMES = (("course", _COURSE), ("link", _LINK), ("person", _PERSON), ("membership", _MEMBERSHIP))
-_ONE_BY_ONE = tuple((name, Statement(change)) for name, change in _TIMES)
-
-
-def _all_at_once() -> Statement:
-    """Use up the state and write all times in one statement, which PostgreSQL does entirely or not at all.
-
-    Each part waits for the one before, for otherwise the database chooses the order, and two launches of one course
-    could wait for each other. Without the state nothing is touched.
-    """
-    used = consuming()
-    before = used
-    for name, change in _TIMES:
-        here = select(func.count()).select_from(before).scalar_subquery()
-        change = change.where(exists(select(used.c.state)), here >= 0)
-        before = change.returning(change.table.c.id).cte(f"{name}_row")
-    return Statement(select(used.c.state).add_cte(before))
-
-
-_AT_ONCE = _all_at_once()
 
 
 def may_come_back(launch: Launch) -> bool:
@@ -125,15 +94,8 @@ def come_back(
 
     Raises BadLaunch when the state was used before. ``now`` is the community's time.
     """
-    asked = {
-        "words": words_of(platform.id, launch, panel),
-        "registration": platform.id,
-        "issuer": platform.issuer,
-        "client_id": platform.client_id,
-        "jwks_url": platform.jwks_url,
-    }
-    row = driver.one(_LOOK, asked)
-    if row is None or now - row.weighed_at > WEIGHED_AGAIN:
+    row = driver.one(_LOOK, {"words": words_of(platform.id, launch, panel)})
+    if row is None or now - row.weighed_at > WEIGHED_AGAIN or not _is_open(row, platform):
         return None
     if launch.custom.get("activity") and row.activity_id is None:
         # A sync may have learned since then which activity it is.
@@ -143,7 +105,7 @@ def come_back(
         return None
     if row.day != local_day(now, row.time_zone, row.academy_time_zone):
         return None
-    if not _write(driver, state_id, _times(row, now)):
+    if not move_on(driver, state_id, times_of(row, now)):
         raise BadLaunch("state_used", "the state was used before")
     return Recorded(
         registration_id=platform.id,
@@ -159,35 +121,12 @@ def come_back(
     )
 
 
-def _times(row: Any, now: datetime) -> dict[str, Any]:
-    """Return the rows that are to have new times, at most once a minute each; None where the old time is new enough."""
-
-    def old(moment: datetime | None) -> bool:
-        return moment is None or now - moment >= FRESH
-
-    due = due_for_sync(row.sync_due_at, row.synced_at, row.sync_claimed_until, now)
-    stale = old(row.course_launched_at)
-    return {
-        "now": now,
-        "due": due,
-        "course_at": now if stale else row.course_launched_at,
-        "course": row.context_id if stale or due != row.sync_due_at else None,
-        "link": row.resource_link_id if old(row.link_launched_at) else None,
-        "person": row.person_id if old(row.seen_at) else None,
-        "membership": row.membership_id if old(row.launched_at) else None,
-    }
-
-
-def _write(driver: Driver, state_id: str, times: Mapping[str, Any]) -> bool:
-    """Use up the state and write the times; False, and nothing is written, when the state was used before."""
-    if driver.dialect.name == "postgresql":
-        return driver.one(_AT_ONCE, {**to_consume(state_id), **times}) is not None
-    if not consume_by(driver, state_id):
-        return False
-    for name, statement in _ONE_BY_ONE:
-        if times[name] is not None:
-            driver.run(statement, times)
-    return True
+def _is_open(row: Any, platform: KnownPlatform) -> bool:
+    """Return whether the registration is the one that was checked, and nothing on the way here is switched off."""
+    checked = (platform.id, platform.issuer, platform.client_id, platform.jwks_url, "active", "active", "active")
+    there = (row.registration_id, row.issuer, row.client_id, row.jwks_url)
+    states = (row.registration_status, row.deployment_status, row.state)
+    return (*there, *states) == checked and row.never_accessed is not True
 
 
 def keep_words(session: Session, recorded: Recorded, launch: Launch, panel: str, day: date, now: datetime) -> None:

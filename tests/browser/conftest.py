@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from sqlalchemy import Select, select
 
 from lti_app.demo import Demo, running
+from lti_app.house import House
+from lti_app.models import Episode, Match, Membership, Person
 from tests import browsers
 from tests.servers import free_port
 
@@ -53,6 +56,32 @@ def open_browser(
             return context
 
         yield open_
+
+
+def wait_for_rows(demo: Demo, page: Page, query: Select[Any], at_least: int = 1) -> list[Any]:
+    """Wait until the demonstration's jobs have written so many rows, and return them; the page stays as it is.
+
+    To open the page again and again until something is there costs a launch of every panel each time.
+    """
+    house: House = demo.app.extensions["regista"]
+    for _try in range(300):
+        with house.db.reading() as session:
+            rows = list(session.execute(query))
+        if len(rows) >= at_least:
+            return rows
+        page.wait_for_timeout(200)
+    raise AssertionError(f"within a minute nobody wrote what {query} asks for")
+
+
+def cases_of(person: int) -> Select[tuple[int]]:
+    """The cases of somebody by the practice LMS's number; more tables and conditions may be joined to it."""
+    query = select(Episode.id).join(Membership, Membership.id == Episode.membership_id).join(Membership.person)
+    return query.where(Person.api_id == str(person))
+
+
+def helpers_for(person: int) -> Select[tuple[int]]:
+    """The cases of somebody, once for each helper who is proposed."""
+    return cases_of(person).join(Match, Match.episode_id == Episode.id).where(Match.state == "proposed")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from lti_app.demo import Demo
 from lti_app.house import house
 from lti_app.models import Context, Episode, Membership, Person
-from tests.browser.conftest import OpenBrowser
+from tests.browser.conftest import OpenBrowser, wait_for_rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 Be = Callable[..., tuple[Page, FrameLocator]]
@@ -39,20 +39,16 @@ def be(demo: Demo, open_browser: OpenBrowser) -> Be:
 def stalled_person(demo: Demo, page: Page) -> tuple[int, str]:
     """Somebody with an open case whom no other test plays: the number in the practice LMS, and the name."""
     cast = demo.lms.lms.cast
-    for _try in range(60):
-        with demo.app.app_context(), house().db.reading() as session:
-            rows = session.execute(
-                select(Person.api_id, Person.name)
-                .join(Membership, Membership.person_id == Person.id)
-                .join(Episode, Episode.membership_id == Membership.id)
-                .where(Episode.ended_at.is_(None), Episode.kind == "stuck", Episode.held_out.is_(False))
-                .order_by(Episode.id)
-            ).all()
-        for api_id, name in rows:
-            if int(api_id) != cast.stalled:
-                return int(api_id), name
-        page.wait_for_timeout(1000)
-    raise AssertionError("nobody else has an open case")
+    query = (
+        select(Person.api_id, Person.name)
+        .join(Membership, Membership.person_id == Person.id)
+        .join(Episode, Episode.membership_id == Membership.id)
+        .where(Episode.ended_at.is_(None), Episode.kind == "stuck", Episode.held_out.is_(False))
+        .where(Person.api_id != str(cast.stalled))
+        .order_by(Episode.id)
+    )
+    api_id, name = wait_for_rows(demo, page, query)[0]
+    return int(api_id), name
 
 
 def open_desk(panel: FrameLocator, name: str) -> None:

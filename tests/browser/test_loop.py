@@ -19,10 +19,10 @@ from engagement.uplift import Entry, draw_holdout
 from engagement.values import StallKind
 from lti_app.card_words import MANY
 from lti_app.demo import Demo, running
-from lti_app.models import Academy
+from lti_app.models import Academy, Episode
 from lti_app.sandbox import PracticeLms
 from lti_app.store.holdouts import Holdout, start
-from tests.browser.conftest import OpenBrowser
+from tests.browser.conftest import OpenBrowser, cases_of, helpers_for, wait_for_rows
 from tests.servers import free_port
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -242,16 +242,12 @@ def test_ada_is_stuck_bruno_helps_clara_sees_it_close_by_itself_and_the_report_c
     # Ada, silent for nine days after failing Quiz 2 three times, reads that many stop there, and who would help.
     away = demo.lms.lms.now() - demo.lms.lms.course.roster[cast.stalled]["lastcourseaccess"]
     assert timedelta(seconds=away).days == SILENT.days
-    page, panel = be(cast.stalled)
+    wait_for_rows(demo, be(cast.stalled)[0], helpers_for(cast.stalled), HELPERS)
+    _page, panel = be(cast.stalled)
     care = panel.locator("#care")
-    expect(care.get_by_role("heading", level=2)).to_have_text(says["many"], timeout=60_000)
-    for _try in range(20):
-        if care.get_by_role("button", name=says["ask"]).count() == 2:
-            break
-        page, panel = be(cast.stalled)
-        care = panel.locator("#care")
-        care.get_by_role("button", name=says["later"]).wait_for()
-        page.wait_for_timeout(1000)
+    expect(care.get_by_role("heading", level=2)).to_have_text(says["many"])
+    expect(care.locator("article").get_by_role("button", name=says["ask"])).to_have_count(HELPERS)
+    expect(care.get_by_role("button", name=says["later"])).to_be_visible()
     expect(care).to_contain_text(says["two"])
     expect(care.locator("article")).to_have_count(HELPERS)
     expect(care.locator("article").first).to_contain_text(says["week"])
@@ -277,14 +273,14 @@ def test_ada_is_stuck_bruno_helps_clara_sees_it_close_by_itself_and_the_report_c
     _write(his_panel, "Ciao! Anch'io mi ero fermato lì. Da dove cominciamo?")
 
     # They talk inside the page.
-    page, panel = be(cast.stalled)
+    _page, panel = be(cast.stalled)
     _open_meeting(panel)
     expect(panel.locator("#meeting")).to_contain_text("Da dove cominciamo?")
     _write(panel, "Dai duplicati: non capisco quando toglierli.")
     expect(panel.locator("#meeting")).to_contain_text("Dai duplicati")
 
     # Clara has it on her desk, with the reasons and a draft.
-    tutor_page, desk = be(cast.tutor)
+    _page, desk = be(cast.tutor)
     _open_desk(desk, says["desk"])
     desk.get_by_role("link", name=people[cast.stalled].name).click()
     case = desk.locator("#desk-case")
@@ -297,12 +293,10 @@ def test_ada_is_stuck_bruno_helps_clara_sees_it_close_by_itself_and_the_report_c
     page, _panel = be(cast.stalled)
     page.locator("main").get_by_role("link", name="Quiz 2: Pulizia dei dati").first.click()
     page.get_by_role("button", name=says["pass"]).click()
-    for _try in range(60):
-        tutor_page.wait_for_timeout(1000)
-        tutor_page, desk = be(cast.tutor)
-        _open_desk(desk, says["desk"])
-        if desk.get_by_text(says["closed"]).count():
-            break
+    wait_for_rows(demo, page, cases_of(cast.stalled).where(Episode.ended_at.is_not(None)))
+    _page, desk = be(cast.tutor)
+    _open_desk(desk, says["desk"])
+    expect(desk.get_by_text(says["closed"])).to_be_visible()
     desk.get_by_role("link", name=people[cast.stalled].name).click()
     expect(desk.locator("#desk-case")).to_contain_text(says["by_itself"])
 

@@ -9,9 +9,8 @@ from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, expec
 from sqlalchemy import select
 
 from lti_app.demo import Demo
-from lti_app.house import House
 from lti_app.models import CircleMember, Membership, Person
-from tests.browser.conftest import OpenBrowser
+from tests.browser.conftest import OpenBrowser, helpers_for, wait_for_rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 Be = Callable[..., tuple[Page, FrameLocator]]
@@ -45,16 +44,10 @@ def _tab(panel: FrameLocator, name: str) -> None:
 
 def _invited(demo: Demo, page: Page) -> list[int]:
     """Wait until the next look at the course has proposed a circle, and return the people invited, by the LMS's id."""
-    house: House = demo.app.extensions["regista"]
     query = select(Person.name).join(Membership, Membership.person_id == Person.id)
     query = query.join(CircleMember, CircleMember.membership_id == Membership.id).order_by(CircleMember.id)
-    for _try in range(60):
-        with house.db.reading() as session:
-            names = session.scalars(query.where(CircleMember.state == "invited")).all()
-        if names:
-            return [next(one.id for one in demo.lms.lms.people.values() if one.name == name) for name in names]
-        page.wait_for_timeout(1000)
-    raise AssertionError("no circle was proposed within a minute")
+    people = {one.name: one.id for one in demo.lms.lms.people.values()}
+    return [people[name] for (name,) in wait_for_rows(demo, page, query.where(CircleMember.state == "invited"))]
 
 
 def test_a_circle_is_asked_for_proposed_and_joined_by_two_at_320_pixels(demo: Demo, be: Be) -> None:
@@ -119,15 +112,9 @@ def test_all_who_are_here_are_asked_and_both_see_who_was_quicker(demo: Demo, be:
     for helper, language in zip(helpers, ("it", "en"), strict=True):
         _page, panels[helper] = be(helper, locale=language)
         panels[helper].locator("#asks").wait_for(state="attached")
+    wait_for_rows(demo, be(cast.stalled)[0], helpers_for(cast.stalled), 2)
     _page, ada = be(cast.stalled)
     care = ada.locator("#care")
-    for _try in range(40):
-        if care.get_by_role("button", name="Chiedi a tutti i presenti").count():
-            break
-        _page.wait_for_timeout(1000)
-        _page, ada = be(cast.stalled)
-        care = ada.locator("#care")
-        care.locator("h2").first.wait_for()
     care.get_by_role("button", name="Chiedi a tutti i presenti").click()
     expect(care).to_contain_text("Lo hai chiesto a tutti i presenti")
     # Without a reload both are asked; they see her first name and the place, and nothing else.

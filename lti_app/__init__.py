@@ -8,6 +8,7 @@ from flask import Flask, g, request
 from flask_babel import Babel, get_locale
 
 from lti_app import templating
+from lti_app.addresses import Application
 from lti_app.clock import Clock
 from lti_app.config import Settings
 from lti_app.db import Database
@@ -34,7 +35,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     """Build the app from checked settings; ``database`` and ``clock`` let tests and the demo share theirs."""
     from lti_app import admin, caring, control, desk, errors, feeds, health, lti, moderation, panels, security
 
-    app = Flask(__name__, template_folder=str(ROOT.parent / "templates"), static_folder="static")
+    app = Application(__name__, template_folder=str(ROOT.parent / "templates"), static_folder="static")
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_request_bytes,
         MAX_FORM_MEMORY_SIZE=settings.max_request_bytes,
@@ -46,7 +47,6 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "extensions": ["jinja2.ext.i18n"]}
-    app.jinja_env.template_class, app.jinja_env.context_class = templating.QuickTemplate, templating.QuickContext
     app.jinja_env.globals["get_locale"] = get_locale
     app.extensions["regista"] = House(settings, database or Database(settings.database_url), clock or Clock())
     Babel(app, locale_selector=_locale, timezone_selector=_time_zone)

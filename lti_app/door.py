@@ -77,7 +77,7 @@ def visit_token() -> str:
 
 def cookie_works() -> bool:
     """Whether the browser sent our cookie, so that a plain link or a redirect finds its visit again."""
-    return bool(g.get("cookie_works"))
+    return bool(getattr(g._get_current_object(), "cookie_works", False))
 
 
 def _changes_something() -> bool:

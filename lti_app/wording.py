@@ -6,11 +6,11 @@ import re
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import cast
 
 from babel import Locale, dates
-from flask import Flask
+from flask import Flask, g, has_request_context
 from flask_babel import format_decimal, get_locale, get_timezone, ngettext
 from flask_babel import format_percent as babel_percent
 from flask_babel import gettext as _
@@ -72,27 +72,27 @@ def _written_hour(hour: int, minute: int, language: Locale) -> str:
     return dates.format_time(time(hour, minute), "short", locale=language)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Here:
-    """What the words for a moment depend on, looked up once for each."""
+    """What the words for a moment depend on; a page speaks of one moment, in one language, from one place."""
 
     now: datetime
     zone: tzinfo
     language: Locale
 
-    @property
+    @cached_property
     def today(self) -> date:
         return self.now.astimezone(self.zone).date()
 
     def day(self, on: date) -> str:
-        return _written_day(on, "d MMMM" if on.year == self.today.year else "d MMMM y", self.language)
+        return _day(on, self.today, self.language)
 
     def clock(self, at: datetime) -> str:
         local = _local(at, self.zone)
         return _written_hour(local.hour, local.minute, self.language)
 
     def moment(self, at: datetime) -> str:
-        return _("%(day)s at %(time)s", day=self.day(_local(at, self.zone).date()), time=self.clock(at))
+        return _moment(at, self.today, self.zone, self.language)
 
     def when(self, at: datetime) -> str:
         age = self.now - at
@@ -100,15 +100,42 @@ class _Here:
             return _("just now")
         if age < timedelta(hours=1):
             return ngettext("%(num)s minute ago", "%(num)s minutes ago", int(age.total_seconds() // 60))
-        on = _local(at, self.zone).date()
-        days = (self.today - on).days
-        if days <= 0:
-            return _("today at %(time)s", time=self.clock(at))
-        return days_ago(days) if days < 14 else self.day(on)
+        return _ago(at, self.today, self.zone, self.language)
+
+
+# Many see the same posts on the same day, and a page names some moments twice.
+@lru_cache(maxsize=4096)
+def _moment(at: datetime, today: date, zone: tzinfo, language: Locale) -> str:
+    local = _local(at, zone)
+    on, hour = _day(local.date(), today, language), _written_hour(local.hour, local.minute, language)
+    return _("%(day)s at %(time)s", day=on, time=hour)
+
+
+@lru_cache(maxsize=4096)
+def _ago(at: datetime, today: date, zone: tzinfo, language: Locale) -> str:
+    local = _local(at, zone)
+    days = (today - local.date()).days
+    if days <= 0:
+        return _("today at %(time)s", time=_written_hour(local.hour, local.minute, language))
+    return days_ago(days) if days < 14 else _day(local.date(), today, language)
+
+
+def _day(on: date, today: date, language: Locale) -> str:
+    return _written_day(on, "d MMMM" if on.year == today.year else "d MMMM y", language)
 
 
 def _here() -> _Here:
-    return _Here(house().clock.now(), cast(tzinfo, get_timezone()), cast(Locale, get_locale()))
+    there = g._get_current_object()
+    kept: _Here | None = there.get("here")
+    # Flask-Babel's own, without asking it for each: a letter inside a page may be in another language.
+    held = there.get("_flask_babel")
+    now_held = (getattr(held, "babel_locale", None), getattr(held, "babel_tzinfo", None))
+    if kept is not None and now_held == (kept.language, kept.zone):
+        return kept
+    found = _Here(house().clock.now(), cast(tzinfo, get_timezone()), cast(Locale, get_locale()))
+    if has_request_context():
+        there.here = found
+    return found
 
 
 def _as_date(value: date | datetime | str) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, u
 from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import CircleMember, Membership, Notification, Person, Post, Thread
+from lti_app.store import names
 from lti_app.store.apart import open_to
 from lti_app.store.built import built
 from lti_app.store.inserts import changed_rows
@@ -109,12 +110,28 @@ def unseen(membership_id: int) -> ColumnElement[int]:
     return select(func.count()).select_from(rows.subquery()).scalar_subquery()
 
 
+TOLD = (
+    *(Notification.id, Notification.membership_id, Notification.kind, Notification.by_id, Notification.facts),
+    *(Notification.made_at, Notification.seen_at),
+)
+ABOUT = (
+    *(Thread.id.label("thread_id"), Thread.kind.label("thread_kind"), Thread.title, Thread.merged_into_id),
+    *(
+        Thread.match_id,
+        Thread.circle_id,
+        Thread.author_id.label("thread_by"),
+        Thread.anonymous.label("thread_anonymous"),
+    ),
+)
+SAID = (Post.id.label("post_id"), Post.author_id.label("post_by"), Post.anonymous.label("post_anonymous"))
+
+
 @built
 def _told(membership_ids: Sequence[int], before: int, limit: int, *, paged: bool) -> Select[*tuple[Any, ...]]:
     doer = aliased(Membership)
     query = (
-        select(Notification, Thread, Post.id, Post.author_id, Post.anonymous)
-        .add_columns(func.substr(Post.body, 1, SNIPPET), doer.role, Person)
+        select(*TOLD, *ABOUT, *SAID, func.substr(Post.body, 1, SNIPPET).label("words"))
+        .add_columns(doer.role, Person.id.label("person_id"), *names.NAMING)
         .outerjoin(Thread, Thread.id == Notification.thread_id)
         .outerjoin(Post, Post.id == Notification.post_id)
         .outerjoin(doer, doer.id == Notification.by_id)
@@ -141,33 +158,33 @@ def items(
     """Return what these members were told, newest first, in one query; ``before`` is the last id already shown."""
     query, values = _told(list(membership_ids), before or 0, limit, paged=before is not None)
     found: dict[int, list[Item]] = {one: [] for one in membership_ids}
-    for row in session.execute(query.where(*only) if only else query, values):
-        found[row[0].membership_id].append(_item(row, to_staff))
+    rows: Iterable[Any] = session.execute(query.where(*only) if only else query, values)
+    for row in rows:
+        found[row.membership_id].append(_item(row, to_staff))
     return found
 
 
 def _item(row: Any, to_staff: bool) -> Item:
-    said, thread, post_id, author_id, post_anonymous, words, role, person = row
-    doer = said.by_id
+    doer = row.by_id
     # Whoever asked without their name stays without it, in whatever they do there; staff may know.
-    hidden = (post_anonymous and doer == author_id) or (thread and thread.anonymous and doer == thread.author_id)
+    hidden = (row.post_anonymous and doer == row.post_by) or (row.thread_anonymous and doer == row.thread_by)
     nameless = doer if doer is not None and hidden and not to_staff else None
-    by = face(doer, person, to_staff=to_staff or role != "learner") if person is not None and nameless is None else None
+    told = row.person_id is not None and nameless is None
     return Item(
-        id=said.id,
-        kind=said.kind,
-        at=said.made_at,
-        is_new=said.seen_at is None,
-        by=by,
+        id=row.id,
+        kind=row.kind,
+        at=row.made_at,
+        is_new=row.seen_at is None,
+        by=face(doer, row, to_staff=to_staff or row.role != "learner") if told else None,
         nameless=nameless,
-        title=(thread.title if thread else "") or str(said.facts.get("title") or ""),
-        thread_id=(thread.merged_into_id or thread.id) if thread else None,
-        thread_kind=thread.kind if thread else None,
-        match_id=thread.match_id if thread else None,
-        circle_id=thread.circle_id if thread else None,
-        post_id=post_id,
-        words=words or "",
-        facts=said.facts,
+        title=row.title or str(row.facts.get("title") or ""),
+        thread_id=row.merged_into_id or row.thread_id,
+        thread_kind=row.thread_kind,
+        match_id=row.match_id,
+        circle_id=row.circle_id,
+        post_id=row.post_id,
+        words=row.words or "",
+        facts=row.facts,
     )
 
 

@@ -19,6 +19,11 @@ from lti_app.store.uploads import UploadView
 from lti_app.store.views import Face
 
 SIGNS = ("heart", "thanks")
+#: What a page shows of a post, for a query that needs no more.
+SHOWN = (
+    *(Post.id, Post.author_id, Post.anonymous, Post.voice, Post.body, Post.created_at, Post.edited_at),
+    *(Post.held_at, Post.hidden_at, Post.deleted_at),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,9 @@ class Sign:
     kind: str
     count: int
     mine: bool
+
+
+NONE_GIVEN = tuple(Sign(kind, 0, False) for kind in SIGNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ def shown_to(membership_id: int, *, to_staff: bool) -> ColumnElement[bool]:
     return and_(Post.hidden_at.is_(None), or_(Post.held_at.is_(None), Post.author_id == membership_id))
 
 
-def _state(post: Post) -> str:
+def _state(post: Any) -> str:
     if post.deleted_at is not None:
         return "deleted"
     if post.hidden_at is not None:
@@ -71,9 +79,9 @@ def _state(post: Post) -> str:
 
 
 def view_posts(
-    session: Session, posts: Sequence[Post], membership_id: int, *, to_staff: bool = False
+    session: Session, posts: Sequence[Any], membership_id: int, *, to_staff: bool = False
 ) -> tuple[PostView, ...]:
-    """Return posts as one reader may see them."""
+    """Return posts, whole or as ``SHOWN`` selects them, as one reader may see them."""
     ids = [post.id for post in posts if post.deleted_at is None]
     authors = {post.author_id for post in posts if _names_author(post, membership_id, to_staff)}
     known = people.faces(session, authors, to_staff=to_staff)
@@ -95,7 +103,7 @@ def view_posts(
             anonymous=post.anonymous,
             edited_at=post.edited_at,
             state=_state(post),
-            signs=signs.get(post.id) or tuple(Sign(kind, 0, False) for kind in SIGNS),
+            signs=signs.get(post.id, NONE_GIVEN),
             names=named.get(post.id, ()),
             poll=asked.get(post.id),
         )
@@ -103,7 +111,7 @@ def view_posts(
     )
 
 
-def _names_author(post: Post, membership_id: int, to_staff: bool) -> bool:
+def _names_author(post: Any, membership_id: int, to_staff: bool) -> bool:
     return post.author_id is not None and (to_staff or not post.anonymous or post.author_id == membership_id)
 
 

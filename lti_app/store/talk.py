@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import CircleMember, Episode, Event, Match, Post, Thread
@@ -121,31 +122,29 @@ def pinned_threads(
     return _lines(session, rows, membership_id, to_staff)
 
 
-def _lines(
-    session: Session, rows: Sequence[Row[Thread, bool]], membership_id: int, to_staff: bool
-) -> tuple[ThreadLine, ...]:
-    ends = _ends(session, [row[0].id for row in rows])
-    shown = {row[0].author_id for row in rows if to_staff or not row[0].anonymous or row[0].author_id == membership_id}
+def _lines(session: Session, rows: Sequence[Any], membership_id: int, to_staff: bool) -> tuple[ThreadLine, ...]:
+    ends = _ends(session, [row.id for row in rows])
+    shown = {row.author_id for row in rows if to_staff or not row.anonymous or row.author_id == membership_id}
     last = {id_: end[1] for id_, end in ends.items() if to_staff or not end[2] or end[1] == membership_id}
     known = people.faces(session, shown | set(last.values()), to_staff=to_staff)
-    activities = activity_refs(session, {row[0].activity_id for row in rows})
+    activities = activity_refs(session, {row.activity_id for row in rows})
     return tuple(
         ThreadLine(
-            id=thread.id,
-            title=thread.title,
-            author=known.get(thread.author_id or 0) if thread.author_id in shown else None,
-            last_author=known.get(last.get(thread.id) or 0),
-            activity=activities.get(thread.activity_id or 0),
-            replies=max(0, ends[thread.id][0] - 1) if thread.id in ends else 0,
-            moved_at=thread.moved_at,
-            is_new=bool(new),
-            anonymous=thread.anonymous,
-            pinned=thread.pinned_at is not None,
-            closed=thread.closed_at is not None,
-            archived=thread.archived_at is not None,
-            section=thread.section or "",
+            id=row.id,
+            title=row.title,
+            author=known.get(row.author_id or 0) if row.author_id in shown else None,
+            last_author=known.get(last.get(row.id) or 0),
+            activity=activities.get(row.activity_id or 0),
+            replies=max(0, ends[row.id][0] - 1) if row.id in ends else 0,
+            moved_at=row.moved_at,
+            is_new=bool(row.is_new),
+            anonymous=row.anonymous,
+            pinned=row.pinned_at is not None,
+            closed=row.closed_at is not None,
+            archived=row.archived_at is not None,
+            section=row.section or "",
         )
-        for thread, new in rows
+        for row in rows
     )
 
 
@@ -260,7 +259,8 @@ def _page(
     paged = last is not None and last.thread_id == thread.id
     asked = (thread.id, membership_id, last.created_at if last is not None else None, before or 0)
     count = session.scalar(*talk_rows.number_of_posts(*asked, paged=paged, to_staff=to_staff)) or 0
-    posts = list(reversed(session.scalars(*talk_rows.posts_of(*asked, paged=paged, to_staff=to_staff)).all()))
+    newest: Sequence[Any] = session.execute(*talk_rows.posts_of(*asked, paged=paged, to_staff=to_staff)).all()
+    posts = newest[::-1]
     return ThreadPage(
         id=thread.id,
         title=thread.title,

@@ -11,11 +11,18 @@ from lti_app.models import Post, Thread, ThreadSeen
 from lti_app.store.apart import open_to
 from lti_app.store.built import built
 from lti_app.store.places import stands
-from lti_app.store.post_views import shown_to
+from lti_app.store.post_views import SHOWN, shown_to
 
 POSTS = 40
 # What everybody may read, and what makes a thread new.
 READABLE = (Post.hidden_at.is_(None), Post.deleted_at.is_(None), Post.held_at.is_(None))
+
+
+# What a line in a list tells of a thread: the whole row would cost as much again as the page's other work.
+LINE = (
+    *(Thread.id, Thread.title, Thread.author_id, Thread.anonymous, Thread.activity_id, Thread.section),
+    *(Thread.moved_at, Thread.pinned_at, Thread.closed_at, Thread.archived_at),
+)
 
 
 def course_threads(context_id: int, kind: str = "talk") -> Select[Thread]:
@@ -102,8 +109,8 @@ def listed(
     shape: str,
     paged: bool,
     to_staff: bool,
-) -> Select[Thread, bool]:
-    """Select a page of discussions and whether each is new; ``which``: archived, pinned, or those that are neither."""
+) -> Select[*tuple[Any, ...]]:
+    """Select a page of discussions (``LINE``) and whether each is new; ``which``: archived, pinned, or neither."""
     query = course_threads(context_id)
     if which == "archived":
         query = query.where(Thread.archived_at.is_not(None))
@@ -116,7 +123,8 @@ def listed(
     query = query.where(seen_by(membership_id, to_staff=to_staff))
     query = query.where(stands(shape, activity_id, section, context_id, Thread.activity_id, Thread.section))
     newest = Thread.pinned_at.desc() if which == "pinned" else Thread.moved_at.desc()
-    return query.order_by(newest, Thread.id.desc()).limit(limit).add_columns(is_new_to(membership_id))
+    query = query.order_by(newest, Thread.id.desc()).limit(limit)
+    return query.with_only_columns(*LINE, is_new_to(membership_id).label("is_new"))
 
 
 @built
@@ -159,7 +167,7 @@ def number_of_posts(
 @built
 def posts_of(
     thread_id: int, membership_id: int, last_at: datetime | None, last_id: int, *, paged: bool, to_staff: bool
-) -> Select[Post]:
-    """Select the newest posts of a thread that this member may see, or those before a post (``paged``)."""
+) -> Select[*tuple[Any, ...]]:
+    """Select the newest posts of a thread (``SHOWN``) that this member may see, or those before a post (``paged``)."""
     shown = _in_page(thread_id, membership_id, last_at, last_id, paged, to_staff)
-    return select(Post).where(shown).order_by(Post.created_at.desc(), Post.id.desc()).limit(POSTS)
+    return select(*SHOWN).where(shown).order_by(Post.created_at.desc(), Post.id.desc()).limit(POSTS)

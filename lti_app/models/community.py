@@ -13,6 +13,9 @@ ACCEPTED = text("accepted_at IS NOT NULL")
 NOT_INDEXED = text("indexed_at IS NULL")
 ON_POST = text("post_id IS NOT NULL")
 ON_MILESTONE = text("milestone_id IS NOT NULL")
+PINNED = text("pinned_at IS NOT NULL")
+OF_MATCH = text("match_id IS NOT NULL")
+OF_CIRCLE = text("circle_id IS NOT NULL")
 NOT_RAISED = text("kind = 'ask' AND raised_at IS NULL")
 
 
@@ -29,9 +32,16 @@ class Thread(Base):
 
     __tablename__ = "thread"
     __table_args__ = (
-        Index("ix_thread_context_id_kind_moved_at", "context_id", "kind", "moved_at"),
-        Index("uq_thread_match_id", "match_id", unique=True),
-        Index("uq_thread_circle_id", "circle_id", unique=True),
+        # The frame of every page counts what is new, over all threads of a course: from this index alone.
+        Index(
+            "ix_thread_listed",
+            *("context_id", "kind", "moved_at", "hidden_at", "merged_into_id", "archived_at", "match_id"),
+            *("group_key", "author_id", "created_at"),
+        ),
+        Index("ix_thread_pinned", "context_id", "kind", "pinned_at", sqlite_where=PINNED, postgresql_where=PINNED),
+        # Most threads have neither: an index full of nothing is one that SQLite thinks of no use.
+        Index("uq_thread_match", "match_id", unique=True, sqlite_where=OF_MATCH, postgresql_where=OF_MATCH),
+        Index("uq_thread_circle", "circle_id", unique=True, sqlite_where=OF_CIRCLE, postgresql_where=OF_CIRCLE),
         Index("ix_thread_not_raised", "created_at", sqlite_where=NOT_RAISED, postgresql_where=NOT_RAISED),
         Index("ix_thread_not_indexed", "id", sqlite_where=NOT_INDEXED, postgresql_where=NOT_INDEXED),
         # As for a post: a double click starts one thread.
@@ -95,7 +105,11 @@ class Post(Base):
 
     __tablename__ = "post"
     __table_args__ = (
-        Index("ix_post_thread_id_created_at", "thread_id", "created_at"),
+        # Posts are counted, and looked for, by who may see them: from this index alone.
+        Index(
+            "ix_post_shown",
+            *("thread_id", "created_at", "author_id", "voice", "hidden_at", "held_at", "deleted_at", "endorsed_at"),
+        ),
         # The form carries a key of its own, so that a double click or a retried request says it once.
         UniqueConstraint("thread_id", "form_key"),
         Index("uq_post_accepted", "thread_id", unique=True, sqlite_where=ACCEPTED, postgresql_where=ACCEPTED),

@@ -32,7 +32,7 @@ from lti_app.store import (
     talk_rows,
 )
 from lti_app.store.ask_rows import Viewer
-from lti_app.store.built import built
+from lti_app.store.built import built, read_rows
 from lti_app.store.community_settings import CommunitySettings, community_from
 from lti_app.store.views import Face
 
@@ -168,7 +168,7 @@ def make_shell(session: Session) -> Shell:
         is_staff=visit.is_staff,
         acts=tutor_of(me) is not None,
     )
-    number, unseen, *new = session.execute(*asked).one()
+    number, unseen, *new = read_rows(session, asked).one()
     here, faces = people.here_now(session, me.context_id, me.id, now, to_staff=visit.is_staff)
     return Shell(
         course=me.context.title or me.context.label or "",

@@ -13,7 +13,7 @@ from lti_app.models import Thread
 from lti_app.store import ask_rows, people, words_index
 from lti_app.store.ask_rows import Viewer
 from lti_app.store.ask_views import QuestionLine, Similar
-from lti_app.store.built import built
+from lti_app.store.built import built, read_rows
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.places import Beside, stands
 from lti_app.store.views import Solved
@@ -35,6 +35,13 @@ class Show(StrEnum):
     MINE = "mine"
     UNANSWERED = "unanswered"
     ANSWERED = "answered"
+
+
+# What a line tells of the thread itself.
+LINE = (
+    *(Thread.id, Thread.title, Thread.author_id, Thread.anonymous, Thread.activity_id, Thread.section),
+    *(Thread.created_at, Thread.moved_at, Thread.raised_at),
+)
 
 
 def _columns(viewer: Viewer) -> tuple[ColumnElement[Any], ...]:
@@ -59,7 +66,7 @@ def lines(session: Session, viewer: Viewer, query: Select[Thread]) -> tuple[Ques
 @built
 def _told(ids: Sequence[int], membership_id: int, context_id: int, *, is_staff: bool) -> Select[*tuple[Any, ...]]:
     viewer = Viewer(context_id, membership_id, is_staff)
-    return select(Thread).where(Thread.id.in_(ids)).add_columns(*_columns(viewer))
+    return select(*LINE).where(Thread.id.in_(ids)).add_columns(*_columns(viewer))
 
 
 def lines_of(session: Session, viewer: Viewer, ids: Sequence[int]) -> tuple[QuestionLine, ...]:
@@ -67,35 +74,34 @@ def lines_of(session: Session, viewer: Viewer, ids: Sequence[int]) -> tuple[Ques
     if not ids:
         return ()
     asked = _told(ids, viewer.membership_id, viewer.context_id, is_staff=viewer.is_staff)
-    rows = sorted(session.execute(*asked).all(), key=lambda row: ids.index(row[0].id))
-    shown = {row[0].author_id for row in rows if _is_seen(row[0], viewer)}
+    rows: Sequence[Any] = sorted(read_rows(session, asked), key=lambda row: ids.index(row.id))
+    shown = {row.author_id for row in rows if _is_seen(row, viewer)}
     known = people.faces(session, shown, to_staff=viewer.is_staff)
-    refs = activity_refs(session, {row[0].activity_id for row in rows})
+    refs = activity_refs(session, {row.activity_id for row in rows})
     return tuple(
         QuestionLine(
-            id=thread.id,
-            title=thread.title,
-            author=known.get(thread.author_id or 0) if _is_seen(thread, viewer) else None,
-            hides=thread.anonymous,
-            is_mine=thread.author_id is not None and thread.author_id == viewer.membership_id,
-            activity=refs.get(thread.activity_id or 0),
-            section=thread.section or "",
+            id=row.id,
+            title=row.title,
+            author=known.get(row.author_id or 0) if _is_seen(row, viewer) else None,
+            hides=row.anonymous,
+            is_mine=row.author_id is not None and row.author_id == viewer.membership_id,
+            activity=refs.get(row.activity_id or 0),
+            section=row.section or "",
             answers=row.answers,
             same=row.same,
             i_have_it=bool(row.i_have_it),
             state=state_of(row.accepted, row.endorsed),
             passed=bool(row.passed),
             is_new=bool(row.is_new),
-            created_at=thread.created_at,
-            moved_at=thread.moved_at,
-            waited=thread.raised_at is not None,
+            created_at=row.created_at,
+            moved_at=row.moved_at,
+            waited=row.raised_at is not None,
         )
         for row in rows
-        for thread in (row[0],)
     )
 
 
-def _is_seen(thread: Thread, viewer: Viewer) -> bool:
+def _is_seen(thread: Any, viewer: Viewer) -> bool:
     return not thread.anonymous or viewer.is_staff or thread.author_id == viewer.membership_id
 
 
@@ -104,8 +110,10 @@ def state_of(accepted: object, endorsed: object) -> str:
     return "confirmed" if endorsed else "answered" if accepted else "open"
 
 
-def _filtered(viewer: Viewer, show: str, shape: str, activity_id: int, section: str) -> Select[Thread]:
-    query = ask_rows.questions(viewer).where(Thread.archived_at.is_(None))
+def _filtered(
+    viewer: Viewer, show: str, shape: str, activity_id: int, section: str, *first: ColumnElement[bool]
+) -> Select[Thread]:
+    query = ask_rows.questions(viewer, *first).where(Thread.archived_at.is_(None))
     query = query.where(stands(shape, activity_id, section, viewer.context_id, Thread.activity_id, Thread.section))
     if show == Show.MINE:
         return query.where(ask_rows.involves(viewer.membership_id))
@@ -159,7 +167,7 @@ def list_questions(
         show=show.value,
         shape=place.shape,
     )
-    found = lines_of(session, viewer, session.scalars(*asked).all())
+    found = lines_of(session, viewer, read_rows(session, asked).scalars().all())
     return found[:PAGE], len(found) > PAGE
 
 
@@ -167,10 +175,11 @@ def list_questions(
 def _rising(
     context_id: int, me: int, activity_id: int, section: str, limit: int, *, is_staff: bool, shape: str
 ) -> Select[int]:
-    query = _filtered(Viewer(context_id, me, is_staff), Show.UNANSWERED, shape, activity_id, section)
+    viewer = Viewer(context_id, me, is_staff)
+    # A database looks at what is said first, first: few have passed much.
+    first = () if is_staff else (ask_rows.has_passed(me),)
+    query = _filtered(viewer, Show.UNANSWERED, shape, activity_id, section, *first)
     query = query.where(Thread.author_id.is_distinct_from(me), ~ask_rows.has_same(me))
-    if not is_staff:
-        query = query.where(ask_rows.has_passed(me))
     return query.with_only_columns(Thread.id).order_by(Thread.created_at, Thread.id).limit(limit)
 
 
@@ -178,24 +187,25 @@ def rising(session: Session, viewer: Viewer, place: Beside, limit: int = RISING)
     """Return the oldest open questions that this viewer could answer: staff any, learners where they have passed."""
     me, where = viewer.membership_id, (place.activity_id, place.section)
     asked = _rising(viewer.context_id, me, *where, limit, is_staff=viewer.is_staff, shape=place.shape)
-    return lines_of(session, viewer, session.scalars(*asked).all())
+    return lines_of(session, viewer, read_rows(session, asked).scalars().all())
 
 
 @built
 def _for_home(context_id: int, me: int, limit: int, *, is_staff: bool) -> Select[int]:
     mine = and_(ask_rows.involves(me), ask_rows.is_new_to(me))
     helpful = and_(
-        ask_rows.nobody_yet(), Thread.author_id.is_distinct_from(me), ~ask_rows.has_same(me), ask_rows.has_passed(me)
+        Thread.author_id.is_distinct_from(me), ask_rows.has_passed(me), ~ask_rows.has_same(me), ask_rows.nobody_yet()
     )
     waits = ask_rows.nobody_yet() if is_staff else helpful
-    query = ask_rows.questions(Viewer(context_id, me, is_staff)).where(Thread.archived_at.is_(None), or_(mine, waits))
+    viewer = Viewer(context_id, me, is_staff)
+    query = ask_rows.questions(viewer, Thread.archived_at.is_(None), or_(mine, waits))
     return query.with_only_columns(Thread.id).order_by(mine.desc(), Thread.created_at, Thread.id).limit(limit)
 
 
 def for_home(session: Session, viewer: Viewer, limit: int = 3) -> tuple[QuestionLine, ...]:
     """Return what moves among the questions for this person: news about mine first, then those I could answer."""
     asked = _for_home(viewer.context_id, viewer.membership_id, limit, is_staff=viewer.is_staff)
-    return lines_of(session, viewer, session.scalars(*asked).all())
+    return lines_of(session, viewer, read_rows(session, asked).scalars().all())
 
 
 def new_answers(viewer: Viewer) -> ColumnElement[int]:

@@ -96,8 +96,10 @@ def _views(
     named: Mapping[int, tuple[str, ...]],
 ) -> tuple[AnswerView, ...]:
     seen = {post.author_id for post in posts if _is_seen(post, viewer)} - {None}
-    known = people.faces(session, seen | {post.endorsed_by_id for post in posts}, to_staff=viewer.is_staff)
-    staff = people.staff_among(session, seen)
+    named_too = {post.endorsed_by_id for post in posts}
+    known, staff = people.faces_and_staff(session, seen | named_too, to_staff=viewer.is_staff)
+    # Who is hidden here may be named elsewhere for confirming: that they are staff must not show through.
+    staff &= seen
     thanks = _thanks(session, [post.id for post in posts], viewer.membership_id)
     reached = _reached(session, thread, {number for number in seen if number is not None} - staff)
     return tuple(

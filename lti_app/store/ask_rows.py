@@ -32,13 +32,17 @@ def can_be_read(viewer: Viewer, post: Any = Post) -> ColumnElement[bool]:
     return and_(shown, or_(post.held_at.is_(None), post.author_id == viewer.membership_id))
 
 
-def questions(viewer: Viewer) -> Select[Thread]:
-    """Select the questions of a course that this viewer may read, archived ones too."""
+def questions(viewer: Viewer, *narrow: ColumnElement[bool]) -> Select[Thread]:
+    """Select the questions of a course that this viewer may read, archived ones too.
+
+    ``narrow`` leaves most of them out, so that a database need not ask of each whether it may be read.
+    """
     query = select(Thread).where(
         Thread.context_id == viewer.context_id,
         Thread.kind == ASK,
         Thread.hidden_at.is_(None),
         Thread.merged_into_id.is_(None),
+        *narrow,
     )
     if viewer.is_staff:
         return query

@@ -12,7 +12,8 @@ from functools import wraps
 from inspect import Parameter, signature
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
-from sqlalchemy import BindParameter, Integer, String
+from sqlalchemy import BindParameter, Executable, Integer, Result, String
+from sqlalchemy.orm import Session
 
 from lti_app.db import UtcDateTime
 
@@ -38,7 +39,7 @@ def built(make: Callable[P, S]) -> Callable[P, tuple[S, dict[str, Any]]]:
 
     What stands before ``*`` is a value: ``make`` gets a bound parameter in its place, so it may only compare it: it
     must not ask whether it is None, nor count with it (an error). What stands after ``*`` is the shape: each shape has
-    a statement of its own. Run it with ``session.execute(*make(…))``.
+    a statement of its own. Run it with ``session.execute(*make(…))``; with ``read_rows`` if it selects columns alone.
     """
     names = [name for name, one in signature(make).parameters.items() if one.kind is not Parameter.KEYWORD_ONLY]
     made: dict[tuple[tuple[str, Any], ...], S] = {}
@@ -52,6 +53,15 @@ def built(make: Callable[P, S]) -> Callable[P, tuple[S, dict[str, Any]]]:
         return statement, dict(zip(names, values, strict=True))
 
     return fill
+
+
+def read_rows(session: Session, asked: tuple[Executable, dict[str, Any]]) -> Result[*tuple[Any, ...]]:
+    """Run a statement that selects columns alone, on the session's own connection: half the way of the ORM's.
+
+    What waits in the session is written first, as the session itself would do.
+    """
+    session.flush()
+    return session.connection().execute(*asked)
 
 
 def _build(make: Callable[..., S], names: list[str], shape: dict[str, Any]) -> S:

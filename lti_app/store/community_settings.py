@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Academy, AuditEntry, Context, Deployment
-from lti_app.store.built import built
+from lti_app.store.built import built, read_rows
 from lti_app.store.course_facts import active_staff
 
 KEY = "community"
@@ -79,7 +79,7 @@ def _settings(context_id: int) -> Select[*tuple[Any, ...]]:
 
 def community_of(session: Session, context_id: int) -> CommunitySettings:
     """Return how the community of one course works, in one query."""
-    row = session.execute(*_settings(context_id)).one_or_none()
+    row = read_rows(session, _settings(context_id)).one_or_none()
     return community_from(row[0], row[1]) if row else CommunitySettings()
 
 

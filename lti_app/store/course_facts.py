@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
 from engagement.values import ActivityState, Reason, ReasonCode, StallKind, worth_saying
 from lti_app.models import Academy, Activity, ActivityProgress, Context, Deployment, Membership, Person
-from lti_app.store.built import built
+from lti_app.store.built import built, read_rows
 from lti_app.store.bulk import among, table_of
 from lti_app.store.names import NAMING, Named, initials, short_name
 from lti_app.store.refusals import NotYours
@@ -30,8 +31,10 @@ def _active(membership_id: int, *, lock: bool) -> Select[Membership]:
 
 def active_membership(session: Session, membership_id: int, *, lock: bool = False) -> Membership:
     """Return an active membership; raises NotYours."""
-    member: Membership | None = session.scalar(*_active(membership_id, lock=lock))
-    if member is None:
+    # Without a lock, whom the session already knows need not be asked for again.
+    known = None if lock else session.identity_map.get(identity_key(Membership, membership_id))
+    member: Membership | None = known or session.scalar(*_active(membership_id, lock=lock))
+    if member is None or member.state != "active":
         raise NotYours
     return member
 
@@ -54,7 +57,7 @@ def activity_refs(session: Session, ids: Iterable[int | None]) -> dict[int, Acti
     wanted = {activity_id for activity_id in ids if activity_id is not None}
     if not wanted:
         return {}
-    return {row[0]: ActivityRef(*row) for row in session.execute(*_activities(list(wanted)))}
+    return {row[0]: ActivityRef(*row) for row in read_rows(session, _activities(list(wanted)))}
 
 
 def hidden_activities(session: Session, membership_ids: Iterable[int]) -> frozenset[tuple[int, int]]:
@@ -76,7 +79,7 @@ def faces(session: Session, ids: Iterable[int | None], naming: Callable[[Named],
     wanted = {membership_id for membership_id in ids if membership_id is not None}
     if not wanted:
         return {}
-    rows: Iterable[Any] = session.execute(*_named(list(wanted)))
+    rows: Iterable[Any] = read_rows(session, _named(list(wanted)))
     return {row.id: Face(row.id, naming(row), initials(row)) for row in rows}
 
 

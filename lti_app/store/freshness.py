@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from lms_clients.moodle.rights import RIGHTS
 from lti_app.models import Activity, Context, Membership, Person, SyncGap, SyncRun
-from lti_app.store.built import built
+from lti_app.store.built import built, read_rows
 from lti_app.store.names import short_name
 
 # "<function>: lacks mod/quiz:viewreports (View quiz reports)", as lms_clients writes it.
@@ -117,7 +117,7 @@ def _names(session: Session, ids: Collection[int]) -> Mapping[tuple[int, str, st
 
 
 def _gaps(session: Session, ids: Collection[int]) -> Mapping[int, tuple[GapNote, ...]]:
-    rows = session.execute(*_gap_rows(list(ids))).all()
+    rows = read_rows(session, _gap_rows(list(ids))).all()
     titles = _titles(session, ids, {key for row in rows if (key := row[1].partition(":")[2])})
     names = _names(session, ids) if any(row[5] for row in rows) else {}
     found: dict[int, tuple[GapNote, ...]] = {}
@@ -149,8 +149,8 @@ def _failed(ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
 
 def freshness_of(session: Session, ids: Collection[int]) -> Mapping[int, Freshness]:
     """Return how fresh each of these courses is, in a handful of queries however many there are."""
-    courses = session.execute(*_synced(list(ids)))
-    failed = session.execute(*_failed(list(ids)))
+    courses = read_rows(session, _synced(list(ids)))
+    failed = read_rows(session, _failed(list(ids)))
     runs: dict[int, list[Any]] = {}
     for row in failed:
         runs.setdefault(row[0], []).append(row)

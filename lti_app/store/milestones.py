@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from engagement.recognition import Milestone as Reached
 from lti_app.models import Membership, Milestone, Reaction
-from lti_app.store.built import built
+from lti_app.store.built import built, read_rows
 from lti_app.store.course_facts import STAFF, active_membership, activity_refs, faces, hidden_activities
 from lti_app.store.inserts import insert_all, insert_new
 from lti_app.store.names import full_name, short_name
@@ -149,7 +149,7 @@ def _warmth(session: Session, milestone_ids: list[int], viewer_id: int) -> dict[
     """Return how many warm signs each milestone has, and whether the viewer gave one."""
     if not milestone_ids:
         return {}
-    rows = session.execute(*_given(milestone_ids, viewer_id))
+    rows = read_rows(session, _given(milestone_ids, viewer_id))
     return {row[0]: (row[1], row[2] > 0) for row in rows if row[0] is not None}
 
 
@@ -182,11 +182,11 @@ def _counted(session: Session, context_id: int, now: datetime, limit: int) -> Se
     A milestone is never changed, so the same ids are the same milestones: looking which they are takes a tenth of
     counting people in thousands of them.
     """
-    marks = (context_id, limit, *session.execute(*_marks(context_id, now - TOGETHER_FOR, now)).one())
+    marks = (context_id, limit, *read_rows(session, _marks(context_id, now - TOGETHER_FOR, now)).one())
     kept = _kept.setdefault(session.get_bind(), {})
     found = kept.get(context_id)
     if found is None or found[0] != marks:
-        rows = session.execute(*_together(context_id, now - TOGETHER_FOR, now, limit)).all()
+        rows = read_rows(session, _together(context_id, now - TOGETHER_FOR, now, limit)).all()
         found = kept[context_id] = (marks, rows)
     return found[1]
 

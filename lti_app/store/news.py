@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from lti_app.models import CircleMember, Membership, Notification, Person, Post, Thread
 from lti_app.store import names
 from lti_app.store.apart import open_to
-from lti_app.store.built import built
+from lti_app.store.built import built, read_rows
 from lti_app.store.inserts import changed_rows
 from lti_app.store.people import face
 from lti_app.store.views import Face
@@ -158,7 +158,7 @@ def items(
     """Return what these members were told, newest first, in one query; ``before`` is the last id already shown."""
     query, values = _told(list(membership_ids), before or 0, limit, paged=before is not None)
     found: dict[int, list[Item]] = {one: [] for one in membership_ids}
-    rows: Iterable[Any] = session.execute(query.where(*only) if only else query, values)
+    rows: Iterable[Any] = read_rows(session, (query.where(*only) if only else query, values))
     for row in rows:
         found[row.membership_id].append(_item(row, to_staff))
     return found

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from engagement.values import ActivityState, Window
 from lti_app.models import Activity, ActivityProgress, Context, Episode, HelpOffer, Match, Membership
-from lti_app.store.built import built
+from lti_app.store.built import built, read_rows
 from lti_app.store.course_facts import DONE, active_membership, activity_refs
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.policies import policy_of
@@ -86,7 +86,7 @@ def offerable(session: Session, membership_id: int, now: datetime) -> tuple[Offe
     member = active_membership(session, membership_id)
     if member.role != "learner" or membership_id in policy_of(session, member.context_id).excluded:
         return ()
-    rows = session.execute(*_passed(membership_id, now - OFFERABLE_FOR, now)).all()
+    rows = read_rows(session, _passed(membership_id, now - OFFERABLE_FOR, now)).all()
     if not rows:
         return ()
     refs = activity_refs(session, [row.activity_id for row in rows])

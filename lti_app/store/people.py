@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Match, Membership, Person
 from lti_app.store import names
-from lti_app.store.built import built
+from lti_app.store.built import built, read_rows
 from lti_app.store.presence import HERE, SAME_SITTING
 from lti_app.store.views import Face
 
@@ -35,11 +35,12 @@ def _named(ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
 
 def faces(session: Session, membership_ids: Iterable[int | None], *, to_staff: bool = False) -> dict[int, Face]:
     """Return the faces of these memberships in one query; staff members keep their whole name for everybody."""
+    return faces_and_staff(session, membership_ids, to_staff=to_staff)[0]
+
+
+def _rows(session: Session, membership_ids: Iterable[int | None]) -> Sequence[Any]:
     wanted = {number for number in membership_ids if number is not None}
-    if not wanted:
-        return {}
-    rows: Iterable[Any] = session.execute(*_named(list(wanted)))
-    return {row.id: face(row.id, row, to_staff=to_staff, is_staff=row.role != "learner") for row in rows}
+    return read_rows(session, _named(list(wanted))).all() if wanted else ()
 
 
 def faces_here(session: Session, context_id: int, membership_ids: Iterable[int]) -> dict[int, Face]:
@@ -51,15 +52,13 @@ def faces_here(session: Session, context_id: int, membership_ids: Iterable[int])
     return {row.id: face(row.id, row, is_staff=row.role != "learner") for row in rows}
 
 
-@built
-def _staff(ids: Sequence[int]) -> Select[int]:
-    return select(Membership.id).where(Membership.id.in_(ids), Membership.role != "learner")
-
-
-def staff_among(session: Session, membership_ids: Iterable[int | None]) -> frozenset[int]:
-    """Return those of these memberships that are tutors or community managers."""
-    wanted = {number for number in membership_ids if number is not None}
-    return frozenset(session.scalars(*_staff(list(wanted)))) if wanted else frozenset()
+def faces_and_staff(
+    session: Session, membership_ids: Iterable[int | None], *, to_staff: bool = False
+) -> tuple[dict[int, Face], frozenset[int]]:
+    """Return the faces of these memberships, and those of them that are tutors or community managers."""
+    rows = _rows(session, membership_ids)
+    staff = frozenset(row.id for row in rows if row.role != "learner")
+    return {row.id: face(row.id, row, to_staff=to_staff, is_staff=row.id in staff) for row in rows}, staff
 
 
 def number_of(context_id: int) -> ColumnElement[int]:
@@ -84,7 +83,7 @@ def here_now(
     session: Session, context_id: int, viewer_id: int, now: datetime, *, to_staff: bool = False
 ) -> tuple[int, tuple[Face, ...]]:
     """Return how many are in the course just now (the viewer left out), and the faces of the latest."""
-    rows: Sequence[Any] = session.execute(*_here(context_id, viewer_id, now - SAME_SITTING, now - HERE)).all()
+    rows: Sequence[Any] = read_rows(session, _here(context_id, viewer_id, now - SAME_SITTING, now - HERE)).all()
     return rows[0].here if rows else 0, tuple(face(row.id, row, to_staff=to_staff) for row in rows)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, or_, se
 from sqlalchemy.orm import Session
 
 from lti_app.models import Academy, Activity, Context, Deployment, PlacedPanel, ResourceLink
-from lti_app.store.built import built
+from lti_app.store.built import built, read_rows
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.refusals import NotYours
 from lti_app.store.views import ActivityRef
@@ -121,7 +121,7 @@ def stands(
 
 def sections(session: Session, context_id: int, limit: int = 100) -> tuple[str, ...]:
     """Return the titles of a course's sections in its own order."""
-    return tuple(str(row[0]) for row in session.execute(*_sections(context_id, limit)))
+    return tuple(str(row[0]) for row in read_rows(session, _sections(context_id, limit)))
 
 
 @built
@@ -148,7 +148,7 @@ def check_tie(session: Session, context_id: int, activity_id: int | None, sectio
 
 def talkable(session: Session, context_id: int, limit: int = 200) -> tuple[ActivityRef, ...]:
     """Return the visible activities of a course in its own order."""
-    return tuple(ActivityRef(*row) for row in session.execute(*_talkable(context_id, limit)))
+    return tuple(ActivityRef(*row) for row in read_rows(session, _talkable(context_id, limit)))
 
 
 @built

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from lti_app.models import Membership as Member
 from lti_app.models import Mention, Person, Post, Reaction
 from lti_app.store import names, people, polls, uploads
-from lti_app.store.built import built
+from lti_app.store.built import built, read_rows
 from lti_app.store.polls import PollView
 from lti_app.store.uploads import UploadView
 from lti_app.store.views import Face
@@ -84,8 +84,7 @@ def view_posts(
     """Return posts, whole or as ``SHOWN`` selects them, as one reader may see them."""
     ids = [post.id for post in posts if post.deleted_at is None]
     authors = {post.author_id for post in posts if _names_author(post, membership_id, to_staff)}
-    known = people.faces(session, authors, to_staff=to_staff)
-    staff = people.staff_among(session, authors)
+    known, staff = people.faces_and_staff(session, authors, to_staff=to_staff)
     files = uploads.of_posts(session, ids, membership_id)
     signs = _signs(session, ids, membership_id)
     named = named_in(session, ids)
@@ -125,7 +124,7 @@ def _given(post_ids: Sequence[int], membership_id: int) -> Select[*tuple[Any, ..
 def _signs(session: Session, post_ids: Sequence[int], membership_id: int) -> dict[int, tuple[Sign, ...]]:
     if not post_ids:
         return {}
-    rows = session.execute(*_given(post_ids, membership_id))
+    rows = read_rows(session, _given(post_ids, membership_id))
     counted = {(row[0], row[1]): (int(row[2]), bool(row[3])) for row in rows}
     given = [one for one in post_ids if any((one, kind) in counted for kind in SIGNS)]
     return {
@@ -134,9 +133,9 @@ def _signs(session: Session, post_ids: Sequence[int], membership_id: int) -> dic
 
 
 @built
-def _named(post_ids: Sequence[int]) -> Select[int, Person]:
+def _named(post_ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
     return (
-        select(Mention.post_id, Person)
+        select(Mention.post_id, *names.NAMING)
         .join(Member, Member.id == Mention.membership_id)
         .join(Person, Person.id == Member.person_id)
         .where(Mention.post_id.in_(post_ids))
@@ -148,8 +147,8 @@ def named_in(session: Session, post_ids: Iterable[int]) -> dict[int, tuple[str, 
     wanted = list(post_ids)
     if not wanted:
         return {}
-    rows = session.execute(*_named(wanted))
+    rows = read_rows(session, _named(wanted))
     found: dict[int, tuple[str, ...]] = {}
-    for post_id, person in rows:
-        found[post_id] = (*found.get(post_id, ()), *names.written_as(person))
+    for row in rows:
+        found[row.post_id] = (*found.get(row.post_id, ()), *names.written_as(row))
     return found

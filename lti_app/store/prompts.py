@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engagement.moments import quiet_until
 from engagement.policy import Policy
 from lti_app.models import Delivery, Episode, Prompt
-from lti_app.store.built import built
+from lti_app.store.built import built, read_rows
 from lti_app.store.channels import PANEL, channel_from, reach_of, wait_of
 from lti_app.store.course_facts import time_zone_of
 from lti_app.store.inserts import changed_rows, insert_all, insert_new
@@ -130,7 +130,7 @@ def _unseen(membership_id: int, now: datetime) -> Select[int, str, int | None]:
 
 def anything_unseen(session: Session, membership_id: int, now: datetime) -> bool:
     """Return whether ``seen`` would have something to record."""
-    return session.execute(*_unseen(membership_id, now)).first() is not None
+    return read_rows(session, _unseen(membership_id, now)).first() is not None
 
 
 def seen(session: Session, membership_id: int, now: datetime) -> int:
@@ -140,7 +140,7 @@ def seen(session: Session, membership_id: int, now: datetime) -> int:
     go out by another channel and has not left yet is thereby delivered: nobody needs a message about what they read.
     """
     count = 0
-    for prompt_id, kind, episode_id in session.execute(*_unseen(membership_id, now)).all():
+    for prompt_id, kind, episode_id in read_rows(session, _unseen(membership_id, now)).all():
         statement = update(Prompt).where(Prompt.id == prompt_id, Prompt.seen_at.is_(None))
         statement = statement.where(Prompt.state.in_(("due", "sent")))
         if not changed_rows(session, statement.values(seen_at=now, state="sent")):

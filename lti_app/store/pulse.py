@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Activity, ActivityProgress, Feeling
-from lti_app.store.built import built
+from lti_app.store.built import built, read_rows
 from lti_app.store.course_facts import active_membership, activity_refs
 from lti_app.store.episodes import record_feeling
 from lti_app.store.hearing import hear
@@ -36,7 +36,7 @@ def _last_done(membership_id: int, since: datetime, now: datetime) -> Select[*tu
 
 def to_ask_about(session: Session, membership_id: int, now: datetime) -> ActivityRef | None:
     """Return the activity this learner did last (within two weeks), unless they have said how it was since."""
-    row = session.execute(*_last_done(membership_id, now - ASK_FOR, now)).one_or_none()
+    row = read_rows(session, _last_done(membership_id, now - ASK_FOR, now)).one_or_none()
     if row is None:
         return None
     said = session.scalar(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from lti_app.models import CircleMember, Episode, Event, Match, Post, Thread
 from lti_app.store import people, talk_rows
 from lti_app.store.apart import name_of_group
+from lti_app.store.built import read_rows
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.jumps import end_for
 from lti_app.store.places import Beside
@@ -93,22 +94,20 @@ def list_threads(
     last = session.get(Thread, before) if before is not None else None
     paged = last is not None and last.context_id == context_id
     place = place or Beside()
-    rows = session.execute(
-        *talk_rows.listed(
-            context_id,
-            membership_id,
-            place.activity_id,
-            place.section,
-            last.moved_at if last is not None else None,
-            before or 0,
-            limit,
-            which="archived" if archived else "",
-            shape=place.shape,
-            paged=paged,
-            to_staff=to_staff,
-        )
-    ).all()
-    return _lines(session, rows, membership_id, to_staff)
+    asked = talk_rows.listed(
+        context_id,
+        membership_id,
+        place.activity_id,
+        place.section,
+        last.moved_at if last is not None else None,
+        before or 0,
+        limit,
+        which="archived" if archived else "",
+        shape=place.shape,
+        paged=paged,
+        to_staff=to_staff,
+    )
+    return _lines(session, read_rows(session, asked).all(), membership_id, to_staff)
 
 
 def pinned_threads(
@@ -118,7 +117,7 @@ def pinned_threads(
     place = place or Beside()
     asked = (context_id, membership_id, place.activity_id, place.section, None, 0, PINNED)
     pinned = talk_rows.listed(*asked, which="pinned", shape=place.shape, paged=False, to_staff=to_staff)
-    rows = session.execute(*pinned).all()
+    rows = read_rows(session, pinned).all()
     return _lines(session, rows, membership_id, to_staff)
 
 
@@ -152,7 +151,7 @@ def _ends(session: Session, thread_ids: list[int]) -> dict[int, tuple[int, int |
     """Return, for each thread, how many posts it has, who wrote the last, and whether they are hidden there."""
     if not thread_ids:
         return {}
-    return {row[0]: (row[1], row[2], row[3]) for row in session.execute(*talk_rows.newest(thread_ids))}
+    return {row[0]: (row[1], row[2], row[3]) for row in read_rows(session, talk_rows.newest(thread_ids))}
 
 
 def read_thread(
@@ -259,7 +258,7 @@ def _page(
     paged = last is not None and last.thread_id == thread.id
     asked = (thread.id, membership_id, last.created_at if last is not None else None, before or 0)
     count = session.scalar(*talk_rows.number_of_posts(*asked, paged=paged, to_staff=to_staff)) or 0
-    newest: Sequence[Any] = session.execute(*talk_rows.posts_of(*asked, paged=paged, to_staff=to_staff)).all()
+    newest: Sequence[Any] = read_rows(session, talk_rows.posts_of(*asked, paged=paged, to_staff=to_staff)).all()
     posts = newest[::-1]
     return ThreadPage(
         id=thread.id,

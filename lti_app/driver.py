@@ -61,7 +61,7 @@ class Statement:
             raise TypeError("only queries and changes can be sent to the driver")
         types = {name: parameter.type for parameter, name in compiled.bind_names.items()}
         names = compiled.positiontup if compiled.positional else list(types)
-        selected = getattr(self.expression, "selected_columns", ())
+        selected = getattr(self.expression, "exported_columns", ())
         return _Words(
             str(compiled),
             bool(compiled.positional),
@@ -75,7 +75,7 @@ def _turned(kind: Any, dialect: Dialect) -> Any:
     """Return what turns a value into the driver's own, or None."""
     if dialect.name == "postgresql" and isinstance(kind, Integer):
         # psycopg sends a number as small as it fits, and PostgreSQL plans anew for each mixture of sizes.
-        return Int8
+        return lambda value: None if value is None else Int8(value)
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 

@@ -26,6 +26,7 @@ from lti_app.store.origins import origin_of
 from lti_app.store.recorded import Recorded
 from lti_app.store.registrations import KnownPlatform, active_platform, client_ids_of
 from lti_app.store.returning import come_back, may_come_back
+from lti_app.store.weighing import weigh
 
 blueprint = Blueprint("launch", __name__)
 BINDING = "binding"
@@ -114,7 +115,9 @@ def _record(state: State, platform: KnownPlatform, launch: Launch, panel: str) -
         try:
             if may_come_back(launch):
                 with db.driver() as driver:
-                    found = come_back(driver, platform, launch, state_id=state.id, panel=panel, now=now)
+                    found = come_back(driver, platform, launch, state_id=state.id, panel=panel, now=now) or weigh(
+                        driver, platform, launch, state_id=state.id, panel=panel, now=now
+                    )
                 if found is not None:
                     return found
             with db.writing() as session:

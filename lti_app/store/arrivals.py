@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import or_, select
@@ -28,12 +27,11 @@ from lti_app.models import (
 from lti_app.store import copies
 from lti_app.store.inserts import insert_new
 from lti_app.store.joining import join_persons, same_name
-from lti_app.store.origins import learn_origin
+from lti_app.store.origins import keepable, learn_origin
 from lti_app.store.proofs import LAUNCH
 
 # Several panels on one page launch at once; one look at the LMS in a minute is enough for them all.
 FRESH = timedelta(seconds=60)
-SECRETS = frozenset({"sesskey", "session", "sessionid", "sid", "token", "access_token", "jwt", "verifier"})
 MOODLE, CANVAS = "moodle", "canvas"
 # The custom parameter that names a placed panel (see models/places.py).
 MARK = "regista_link"
@@ -55,7 +53,8 @@ def _is_moodle(registration: Registration, launch: Launch) -> bool:
     return (launch.product or registration.product).lower() == MOODLE
 
 
-def _valid_zone(name: str | None) -> str | None:
+def valid_zone(name: str | None) -> str | None:
+    """Return a time zone's name where there is such a zone."""
     try:
         return ZoneInfo(name).key if name and len(name) <= 64 else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -64,7 +63,7 @@ def _valid_zone(name: str | None) -> str | None:
 
 def person_of(session: Session, registration: Registration, launch: Launch, now: datetime) -> Person:
     """Return the person of a launch; one whom only the LMS's own API had named becomes the same person."""
-    api_id = _api_id(registration, launch)
+    api_id = api_id_of(registration, launch)
     named = [Person.id_on_platform == launch.sub]
     if api_id:
         named.append((Person.api_id == api_id) & Person.id_on_platform.is_(None))
@@ -88,7 +87,7 @@ def person_of(session: Session, registration: Registration, launch: Launch, now:
         email=launch.email,
         picture=launch.picture,
         locale=launch.locale,
-        time_zone=_valid_zone(launch.custom.get("person_time_zone")),
+        time_zone=valid_zone(launch.custom.get("person_time_zone")),
         seen_at=now,
     )
     if api_id and row.api_id in (None, launch.sub) and row.api_id != api_id:
@@ -96,7 +95,7 @@ def person_of(session: Session, registration: Registration, launch: Launch, now:
     return row
 
 
-def _api_id(registration: Registration, launch: Launch) -> str | None:
+def api_id_of(registration: Registration, launch: Launch) -> str | None:
     """Return the id that the LMS's own services have for the person of a launch, where launches tell it."""
     if _is_moodle(registration, launch):
         # Moodle's sub is the user id of its web services (recorded, 4.5).
@@ -133,13 +132,11 @@ def context_of(
         ids = {"deployment_id": deployment.id, "id_on_platform": course.id}
         insert_new(session, Context, **ids, title=course.title or "", settings={}, sync_cursor={}, created_at=now)
         row = session.scalars(query).one()
-    # Moodle's context id is its course id (recorded, 4.5).
-    api_id = course.id if _is_moodle(registration, launch) else launch.custom.get("canvas_course_id")
     _fill(
         row,
         title=course.title,
         label=course.label,
-        api_id=api_id,
+        api_id=course_api_id(registration, launch, course),
         memberships_url=launch.memberships_url,
         lineitems_url=launch.lineitems_url,
         launched_at=_moved(row.launched_at, now),
@@ -154,6 +151,17 @@ def context_of(
     if due_at != row.sync_due_at:
         row.sync_due_at = due_at
     return row
+
+
+def course_api_id(registration: Registration, launch: Launch, course: CourseSaid) -> str | None:
+    """Return the id that the LMS's own services have for the course of a launch, where launches tell it."""
+    # Moodle's context id is its course id (recorded, 4.5).
+    return course.id if _is_moodle(registration, launch) else launch.custom.get("canvas_course_id")
+
+
+def mark_of(launch: Launch) -> str | None:
+    """Return our own mark of a placed panel, where the launch carries one."""
+    return launch.custom.get(MARK, "")[:64] or None
 
 
 def due_for_sync(
@@ -180,14 +188,6 @@ def membership_of(
     return row
 
 
-def keepable(url: str | None) -> str | None:
-    """Return an address that may be stored: None when it carries somebody's session (Moodle's return_url does)."""
-    if url is None:
-        return None
-    names = {name.lower() for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
-    return None if names & SECRETS else url
-
-
 def link_of(session: Session, context: Context, launch: Launch, panel: str, now: datetime) -> ResourceLink | None:
     """Return the place in the course from which this launch came; None for a deep linking request."""
     if launch.link is None:
@@ -201,8 +201,7 @@ def link_of(session: Session, context: Context, launch: Launch, panel: str, now:
         own = _placed_with(session, context, launch)
         insert_new(session, ResourceLink, **ids, title="", panel=panel, settings=own, created_at=now)
         row = session.scalars(query).one()
-    mark = launch.custom.get(MARK, "")[:64] or None
-    _fill(row, title=launch.link.title, panel=panel, mark=mark, return_url=keepable(launch.return_url))
+    _fill(row, title=launch.link.title, panel=panel, mark=mark_of(launch), return_url=keepable(launch.return_url))
     _fill(row, launched_at=_moved(row.launched_at, now))
     activity = launch.custom.get("activity")
     if activity:
@@ -228,7 +227,7 @@ def _place_beside(session: Session, context: Context, link: ResourceLink, api_id
 
 def local_day(now: datetime, course_zone: str | None, academy_zone: str | None) -> date:
     """Return the day that it is in the course's own time zone, else in the academy's."""
-    zone = _valid_zone(course_zone) or _valid_zone(academy_zone)
+    zone = valid_zone(course_zone) or valid_zone(academy_zone)
     return now.astimezone(ZoneInfo(zone) if zone else UTC).date()
 
 

@@ -20,8 +20,8 @@ from lti_app.claim_fields import BadLaunch
 from lti_app.claims import Launch
 from lti_app.driver import Driver, Statement
 from lti_app.models import Academy, Arrival, Context, Deployment, Membership, Person, Registration, ResourceLink
-from lti_app.store.arrivals import keepable, local_day
-from lti_app.store.origins import origin_of
+from lti_app.store.arrivals import local_day
+from lti_app.store.origins import keepable, origin_of
 from lti_app.store.recorded import Recorded, kept_role, locale_of, role_in, shown_role
 from lti_app.store.registrations import KnownPlatform
 from lti_app.store.times import move_on, times_of

@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 BASE := $(VENV)/.base
 DEV := $(VENV)/.dev
 
+# What one process has compiled, a hundred others need not compile again.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help demo fresh test check format lint types contracts words weights bench lock clean setup
 
@@ -35,7 +38,8 @@ fresh: $(BASE) words ## The same, with all data begun anew
 
 test: $(DEV) words check ## Check everything and run all tests (installs chromium, postgresql and redis if it may)
 	@sh tests/services.sh
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@# Three for two cores: the stories in a browser wait for each other more than they reckon.
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 check: $(DEV) ## Format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet . || (echo "run: make format"; exit 1)

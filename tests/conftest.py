@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -34,6 +35,12 @@ def skip_or_fail(reason: str) -> None:
     if MUST_RUN:
         pytest.fail(f"{reason} (and CI may not skip)")
     pytest.skip(reason)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was loaded for good to itself: the collector need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -34,10 +34,14 @@ class Application(Flask):
 
         Measured: a long page holds a hundred and more, and building them was a tenth of its time.
         """
-        ref: str = g.get("ref", "") if has_request_context() else ""
-        if not ref or "ref" in values or endpoint.startswith(".") or not _is_plain(values):
+        there = g._get_current_object() if has_request_context() else None
+        ref: str = there.get("ref", "") if there else ""
+        if there is None or not ref or "ref" in values or endpoint.startswith(".") or not _is_plain(values):
             return super().url_for(endpoint, **values)
-        key = (request.root_path, endpoint, *values.items(), *map(type, values.values()))
+        root = there.get("root_path")
+        if root is None:
+            there.root_path = root = request.root_path
+        key = (root, endpoint, *values.items(), *map(type, values.values()))
         found = self._known.get(key)
         if found is None:
             found = self._build(endpoint, values)

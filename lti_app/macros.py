@@ -24,7 +24,7 @@ EVAL: Any = vars(_eval)["jinja_pass_arg"]
 AROUND = frozenset(("_block_vars", "_loop_vars"))
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """Return what stands in the page for a value: what is markup as it is, everything else escaped."""
     kind = type(value)
     if kind is Markup:
@@ -41,14 +41,17 @@ class QuickMacro(Macro):
     def __init__(self, *facts: Any, **named: Any) -> None:
         super().__init__(*facts, **named)
         self._places = {name: place for place, name in enumerate(self.arguments)}
-        self._unsaid = [missing] * len(self.arguments)
+        # What is not said, by how many arguments were.
+        self._unsaid = tuple([missing] * number for number in range(len(self.arguments), -1, -1))
         self._is_simple = not (self.catch_kwargs or self.catch_varargs or self.explicit_caller)
 
     def say(self, context: EvalContext, values: tuple[Any, ...], facts: dict[str, Any]) -> str:
         """Call the macro from a template, as Jinja does."""
-        if not self._is_simple or not context.autoescape or len(values) > len(self._unsaid):
-            return self(context, *values, **facts)
-        arguments = [*values, *self._unsaid[len(values) :]]
+        if not self._is_simple or not context.autoescape or len(values) >= len(self._unsaid):
+            return self(context, *values, **{key: facts[key] for key in facts.keys() - AROUND})
+        arguments = [*values, *self._unsaid[len(values)]]
+        if not facts and not self.caller:
+            return str.__new__(Markup, self._func(*arguments))
         caller = None
         for name, value in facts.items():
             place = self._places.get(name)
@@ -81,7 +84,7 @@ class QuickTemplate(Template):
     ) -> Template:
         """Make a template of its compiled code, which finds these two by their names."""
         made = super().from_code(environment, code, globals, uptodate)
-        made.root_render_func.__globals__.update(Macro=QuickMacro, escape=_shown)
+        made.root_render_func.__globals__.update(Macro=QuickMacro, escape=shown)
         return made
 
     def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:

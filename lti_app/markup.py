@@ -87,6 +87,7 @@ def _said(token: Token) -> str:
     return " " if token.type in ("softbreak", "hardbreak") else token.content
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str, most: int = 160) -> str:
     """Return the words of ``text`` without marks in one line, cut at a word after ``most`` characters."""
     words = " ".join("".join(map(_said, token.children or [token])) for token in _parser.parse(text))

@@ -12,7 +12,7 @@ from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
 
-from lti_app.macros import QuickContext, QuickTemplate
+from lti_app.macros import QuickContext, QuickTemplate, shown
 
 
 class QuickDomain(Domain):
@@ -49,19 +49,30 @@ def _said(translations: Any, words: str, autoescape: bool) -> str:
     return Markup(said) if autoescape else said  # noqa: S704 - words of ours; what is filled in is escaped
 
 
+@lru_cache(maxsize=8192)
+def _counted(translations: Any, one: str, many: str, num: int, autoescape: bool) -> str:
+    said: str = translations.ungettext(one, many, num)
+    return Markup(said) if autoescape else said  # noqa: S704 - as above
+
+
+def _filled(said: str, facts: dict[str, Any]) -> str:
+    if type(said) is not Markup:
+        return said % facts
+    # As Markup does it, without a helper around each fact; numbers stay numbers for the words that count.
+    safe = {name: fact if isinstance(fact, (int, float)) else shown(fact) for name, fact in facts.items()}
+    return Markup(str.__mod__(said, safe))  # noqa: S704 - escaped just above
+
+
 # Jinja's own would make a new context for every word, and fill in words that have no place for it.
 @pass_eval_context
 def _gettext(context: EvalContext, words: str, /, **facts: Any) -> str:
     said = _said(_translations(), words, context.autoescape)
-    return said % facts if "%" in said else said
+    return _filled(said, facts) if "%" in said else said
 
 
 @pass_eval_context
 def _ngettext(context: EvalContext, one: str, many: str, num: int, /, **facts: Any) -> str:
-    said = _translations().ungettext(one, many, num)
-    said = Markup(said) if context.autoescape else said  # noqa: S704 - as above
-    filled: str = said % {"num": num, **facts}
-    return filled
+    return _filled(_counted(_translations(), one, many, num, context.autoescape), {"num": num, **facts})
 
 
 def install(app: Flask) -> None:

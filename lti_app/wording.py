@@ -184,6 +184,11 @@ def time_element(at: datetime) -> Markup:
     return Markup(f'<time datetime="{iso(at)}" title="{exactly}">{said}</time>')  # noqa: S704 - escaped just above
 
 
+def day_of(at: datetime) -> date:
+    """Return the day that a moment is on, where the person is."""
+    return _local(at, _here().zone).date()
+
+
 def near_day(on: date) -> str:
     """Return a day as a heading: "Today", "Yesterday", "27 November"."""
     age = (today() - on).days

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, or_, select, true
 from sqlalchemy.orm import Session
 
 from lti_app.models import CourseGroup, GroupMember, Membership, Thread
+from lti_app.store.built import among
 from lti_app.store.community_settings import community_of
 from lti_app.store.course_facts import STAFF
 from lti_app.store.refusals import NotYours
@@ -38,7 +39,7 @@ def open_to(membership_id: Any, *, to_staff: bool = False) -> ColumnElement[bool
         .join(GroupMember, GroupMember.group_id == CourseGroup.id)
         .where(GroupMember.membership_id == membership_id, CourseGroup.context_id == Thread.context_id)
     )
-    staff = select(Membership.id).where(Membership.id == membership_id, Membership.role.in_(STAFF))
+    staff = select(Membership.id).where(Membership.id == membership_id, among(Membership.role, STAFF))
     mine, staff = mine.correlate_except(CourseGroup, GroupMember), staff.correlate_except(Membership)
     return or_(Thread.group_key.is_(None), Thread.group_key.in_(mine), staff.exists())
 
@@ -59,7 +60,7 @@ def readers(thread: Thread) -> ColumnElement[bool]:
         .join(CourseGroup, CourseGroup.id == GroupMember.group_id)
         .where(CourseGroup.context_id == thread.context_id, CourseGroup.api_id == thread.group_key)
     )
-    return or_(Membership.role.in_(STAFF), Membership.id.in_(inside))
+    return or_(among(Membership.role, STAFF), Membership.id.in_(inside))
 
 
 def _own(session: Session, context_id: int, membership_id: int) -> tuple[tuple[str, str], ...]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from lti_app.models import ActivityProgress, Post, Thread, ThreadSeen, ThreadVote
 from lti_app.store.apart import open_to
+from lti_app.store.built import among
 from lti_app.store.offers import PASSED
 
 ASK = "ask"
@@ -108,7 +109,7 @@ def has_same(membership_id: int) -> ColumnElement[bool]:
 def has_passed(membership_id: int) -> ColumnElement[bool]:
     """Whether this member has passed what the question is about, and may know it."""
     p = ActivityProgress
-    passed = and_(p.activity_id == Thread.activity_id, p.membership_id == membership_id, p.state.in_(PASSED))
+    passed = and_(p.activity_id == Thread.activity_id, p.membership_id == membership_id, among(p.state, PASSED))
     return select(p.activity_id).where(passed, p.score_visible.is_not(False)).correlate(Thread).exists()
 
 

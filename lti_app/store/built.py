@@ -6,14 +6,14 @@ again to find what it has compiled; one that is always the same object is found 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import wraps
 from inspect import Parameter, signature
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
-from sqlalchemy import BindParameter, Executable, Integer, Result, String
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, ColumnElement, Executable, Integer, Result, String, literal
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from lti_app.db import UtcDateTime
 
@@ -53,6 +53,14 @@ def built(make: Callable[P, S]) -> Callable[P, tuple[S, dict[str, Any]]]:
         return statement, dict(zip(names, values, strict=True))
 
     return fill
+
+
+def among(column: ColumnElement[Any] | InstrumentedAttribute[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column holds one of some words that are always the same.
+
+    ``in_`` with a list leaves room for another list each time, for which the whole statement is written anew.
+    """
+    return column.in_([literal(value, column.type) for value in values])
 
 
 def read_rows(session: Session, asked: tuple[Executable, dict[str, Any]]) -> Result[*tuple[Any, ...]]:

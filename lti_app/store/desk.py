@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from engagement.budget import budget_for, worth
 from engagement.values import StallKind
 from lti_app.models import Episode, EpisodeEvent, Membership, Prompt
+from lti_app.store.built import among
 from lti_app.store.cohorts import freshness
 from lti_app.store.course_facts import active_staff, activity_refs, faces, named_activities, reason_views
 from lti_app.store.desk_acts import praise_done, tutor_acted
@@ -201,7 +202,7 @@ def _people_in(row: EpisodeEvent) -> list[int | None]:
 
 def _open_prompts(session: Session, context_id: int, kind: str, limit: int) -> Sequence[Prompt]:
     query = select(Prompt).where(
-        Prompt.context_id == context_id, Prompt.kind == kind, Prompt.state.in_(("due", "claimed", "sent"))
+        Prompt.context_id == context_id, Prompt.kind == kind, among(Prompt.state, ("due", "claimed", "sent"))
     )
     return session.scalars(query.order_by(Prompt.made_at.desc(), Prompt.id.desc()).limit(limit)).all()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import IdeaState, Post, Thread, ThreadVote
 from lti_app.store import people
-from lti_app.store.built import built
+from lti_app.store.built import among, built, read_rows
 from lti_app.store.course_facts import active_membership, active_staff
 from lti_app.store.notifications import notify
 from lti_app.store.post_views import PostView, shown_to
@@ -68,7 +69,9 @@ def _listed(
     said = select(func.count()).select_from(counted).where(counted.thread_id == Thread.id, *shown)
     said_of = said.correlate(Thread).scalar_subquery()
     query = (
-        select(Thread, Post, IdeaState, voices_of, mine, said_of)
+        select(Thread.id, Thread.title, Thread.author_id, Thread.created_at, Post.body, Post.held_at)
+        .add_columns(IdeaState.status, IdeaState.words, voices_of.label("voices"), mine.label("mine"))
+        .add_columns(said_of.label("said"))
         .select_from(Thread)
         .join(Post, Post.id == first_id)
         .outerjoin(IdeaState, IdeaState.thread_id == Thread.id)
@@ -79,7 +82,7 @@ def _listed(
         query = query.where(Thread.id == thread_id, shown_to(viewer_id, to_staff=to_staff))
     else:
         query = query.where(Thread.archived_at.is_(None), seen_posts(viewer_id, to_staff))
-    closed = IdeaState.status.in_(("done", "declined"))
+    closed = among(IdeaState.status, ("done", "declined"))
     return query.order_by(func.coalesce(closed, False), voices_of.desc(), Thread.id.desc()).limit(PAGE)
 
 
@@ -88,24 +91,24 @@ def list_ideas(
 ) -> tuple[Idea, ...]:
     """Return the ideas of a course, those still open first, then by voices; in two queries whatever their number."""
     asked = _listed(context_id, viewer_id, thread_id or 0, alone=thread_id is not None, to_staff=to_staff)
-    rows = session.execute(*asked).all()
-    faces = people.faces(session, [row[0].author_id for row in rows], to_staff=to_staff)
+    rows: Sequence[Any] = read_rows(session, asked).all()
+    faces = people.faces(session, [row.author_id for row in rows], to_staff=to_staff)
     return tuple(
         Idea(
-            thread_id=thread.id,
-            title=thread.title,
-            body=post.body,
-            author=faces.get(thread.author_id or 0),
-            is_mine=thread.author_id == viewer_id,
-            status=state.status if state is not None else NEW,
-            words=state.words if state is not None else "",
-            voices=voices_,
-            my_voice=my > 0,
-            comments=max(0, said_ - 1),
-            is_held=post.held_at is not None,
-            at=thread.created_at,
+            thread_id=row.id,
+            title=row.title,
+            body=row.body,
+            author=faces.get(row.author_id or 0),
+            is_mine=row.author_id == viewer_id,
+            status=row.status or NEW,
+            words=row.words or "",
+            voices=row.voices,
+            my_voice=row.mine > 0,
+            comments=max(0, row.said - 1),
+            is_held=row.held_at is not None,
+            at=row.created_at,
         )
-        for thread, post, state, voices_, my, said_ in rows
+        for row in rows
     )
 
 

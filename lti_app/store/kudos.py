@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from lti_app.models import Kudos, Match, Membership, Post, Report, Thread
 from lti_app.store import people
 from lti_app.store.apart import open_to
+from lti_app.store.built import built
 from lti_app.store.course_facts import active_membership, activity_refs
 from lti_app.store.hearing import staff_of
 from lti_app.store.inserts import changed_rows
@@ -120,13 +121,7 @@ def _today(session: Session, from_id: int, now: datetime) -> int:
 
 def received(session: Session, membership_id: int, *, limit: int = PAGE) -> tuple[KudosView, ...]:
     """Return the kind words that a member received, the hidden ones too, newest first, in four queries."""
-    rows = session.scalars(
-        select(Kudos)
-        .where(Kudos.to_id == membership_id, Kudos.held_at.is_(None))
-        .order_by(Kudos.created_at.desc(), Kudos.id.desc())
-        .limit(limit)
-    ).all()
-    return _views(session, rows)
+    return _views(session, session.scalars(*_received(membership_id, limit)).all())
 
 
 def shown(session: Session, context_id: int, viewer_id: int, *, limit: int = 6) -> tuple[KudosView, ...]:
@@ -134,7 +129,18 @@ def shown(session: Session, context_id: int, viewer_id: int, *, limit: int = 6) 
 
     What a match was about would tell who was stuck, so its thanks are seen by its two people alone.
     """
-    rows = session.scalars(
+    return _views(session, session.scalars(*_shown(context_id, viewer_id, limit)).all())
+
+
+@built
+def _received(membership_id: int, limit: int) -> Select[Kudos]:
+    mine = select(Kudos).where(Kudos.to_id == membership_id, Kudos.held_at.is_(None))
+    return mine.order_by(Kudos.created_at.desc(), Kudos.id.desc()).limit(limit)
+
+
+@built
+def _shown(context_id: int, viewer_id: int, limit: int) -> Select[Kudos]:
+    return (
         select(Kudos)
         .join(Membership, Membership.id == Kudos.to_id)
         .where(Kudos.context_id == context_id, Kudos.hidden_at.is_(None), Kudos.match_id.is_(None))
@@ -143,8 +149,7 @@ def shown(session: Session, context_id: int, viewer_id: int, *, limit: int = 6) 
         .where(Kudos.to_id != viewer_id)
         .order_by(Kudos.created_at.desc(), Kudos.id.desc())
         .limit(limit)
-    ).all()
-    return _views(session, rows)
+    )
 
 
 def _views(session: Session, rows: Sequence[Kudos]) -> tuple[KudosView, ...]:

@@ -95,9 +95,10 @@ def _shown(who: str, viewer_id: int) -> ColumnElement[bool]:
 
 
 @built
-def _recent(context_id: int, now: datetime, viewer_id: int, limit: int, *, who: str) -> Select[Milestone]:
+def _recent(context_id: int, now: datetime, viewer_id: int, limit: int, *, who: str) -> Select[*tuple[Any, ...]]:
+    facts = (Milestone.kind, Milestone.activity_id, Milestone.facts, Milestone.reached_at)
     return (
-        select(Milestone)
+        select(Milestone.id, Milestone.membership_id, *facts)
         .join(Membership, Membership.id == Milestone.membership_id)
         .where(Milestone.context_id == context_id, Milestone.reached_at <= now, Membership.state == "active")
         .where(_shown(who, viewer_id))
@@ -117,7 +118,7 @@ def recent_milestones(
     if viewer is not None and viewer.context_id != context_id:
         raise NotYours
     who = "" if viewer is None else "staff" if viewer.role in STAFF else "learner"
-    rows = session.scalars(*_recent(context_id, now, viewer_id or 0, limit, who=who)).all()
+    rows: Sequence[Any] = read_rows(session, _recent(context_id, now, viewer_id or 0, limit, who=who)).all()
     warm = _warmth(session, [row.id for row in rows], viewer_id or 0)
     refs = activity_refs(session, [row.activity_id for row in rows])
     naming = full_name if viewer is not None and viewer.role in STAFF else short_name

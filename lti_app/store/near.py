@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import CircleMember, Episode, Match, Membership, Person, Post, Thread
 from lti_app.store import names, people
-from lti_app.store.built import built
+from lti_app.store.built import among, built, read_rows
 from lti_app.store.views import Face
 
 SHOWN = 8
@@ -33,7 +33,7 @@ def _met(context_id: int, membership_id: int) -> Select[int]:
         .join(circle, circle.circle_id == CircleMember.circle_id)
         .where(circle.membership_id == membership_id, circle.state == "in", CircleMember.state == "in")
     )
-    met = Match.state.in_(("accepted", "ended")) & Match.answered_at.is_not(None)
+    met = among(Match.state, ("accepted", "ended")) & Match.answered_at.is_not(None)
     helped = (
         select(Match.helper_id.label("id"))
         .join(Episode, Episode.id == Match.episode_id)
@@ -56,7 +56,7 @@ def _met(context_id: int, membership_id: int) -> Select[int]:
 
 def near(session: Session, context_id: int, membership_id: int) -> tuple[Face, ...]:
     """Return the people this member met lately: in discussions, in a circle, in a match; in two queries."""
-    ids = session.scalars(*_met(context_id, membership_id)).all()
+    ids = read_rows(session, _met(context_id, membership_id)).scalars().all()
     faces = people.faces(session, ids)
     return tuple(sorted((faces[one] for one in ids if one in faces), key=lambda face: face.name.casefold()))
 

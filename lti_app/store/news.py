@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, aliased
 from lti_app.models import CircleMember, Membership, Notification, Person, Post, Thread
 from lti_app.store import names
 from lti_app.store.apart import open_to
-from lti_app.store.built import built, read_rows
+from lti_app.store.built import among, built, read_rows
+from lti_app.store.bulk import table_of
 from lti_app.store.inserts import changed_rows
 from lti_app.store.people import face
 from lti_app.store.views import Face
@@ -86,7 +87,7 @@ def live() -> ColumnElement[bool]:
         CircleMember.state == "in",
     )
     return or_(
-        Notification.kind.in_(TO_THE_LAST),
+        among(Notification.kind, TO_THE_LAST),
         and_(
             Thread.hidden_at.is_(None),
             or_(Thread.circle_id.is_(None), in_circle.exists()),
@@ -228,10 +229,16 @@ def see_like(session: Session, membership_id: int, notification_id: int, now: da
     return found[0]
 
 
+@built
+def _thread_news(reader: int, thread: int, now: datetime) -> Any:
+    table = table_of(Notification)
+    mine = (table.c.membership_id == reader, table.c.seen_at.is_(None), table.c.thread_id == thread)
+    return update(table).where(*mine).values(seen_at=now)
+
+
 def saw_thread_news(session: Session, membership_id: int, thread_id: int, now: datetime) -> None:
     """Whoever reads a thread has seen what they were told about it."""
-    mine = update(Notification).where(Notification.membership_id == membership_id, Notification.seen_at.is_(None))
-    changed_rows(session, mine.where(Notification.thread_id == thread_id).values(seen_at=now))
+    session.execute(*_thread_news(membership_id, thread_id, now))
 
 
 def has_old(session: Session, now: datetime) -> bool:

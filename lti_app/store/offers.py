@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from engagement.values import ActivityState, Window
 from lti_app.models import Activity, ActivityProgress, Context, Episode, HelpOffer, Match, Membership
-from lti_app.store.built import built, read_rows
+from lti_app.store.built import among, built, read_rows
 from lti_app.store.course_facts import DONE, active_membership, activity_refs
 from lti_app.store.inserts import changed_rows, insert_new
 from lti_app.store.policies import policy_of
@@ -72,8 +72,8 @@ def _passed(membership_id: int, since: datetime, now: datetime) -> Select[*tuple
     return (
         select(ActivityProgress.activity_id, at.label("at"))
         .join(Activity, Activity.id == ActivityProgress.activity_id)
-        .where(ActivityProgress.membership_id == membership_id, ActivityProgress.state.in_(PASSED), ~offered)
-        .where(at > since, at <= now, Activity.gone_at.is_(None), Activity.kind.in_(("quiz", "assignment")))
+        .where(ActivityProgress.membership_id == membership_id, among(ActivityProgress.state, PASSED), ~offered)
+        .where(at > since, at <= now, Activity.gone_at.is_(None), among(Activity.kind, ("quiz", "assignment")))
         .order_by(at.desc())
     )
 

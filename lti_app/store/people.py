@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Match, Membership, Person
 from lti_app.store import names
-from lti_app.store.built import built, read_rows
+from lti_app.store.built import among, built, read_rows
 from lti_app.store.presence import HERE, SAME_SITTING
 from lti_app.store.views import Face
 
@@ -89,7 +89,7 @@ def here_now(
 
 def asks_waiting(membership_id: int) -> ColumnElement[int]:
     """Count the people who wait for this member's answer as a helper."""
-    waiting = (Match.helper_id == membership_id, Match.state.in_(("asked", "called")))
+    waiting = (Match.helper_id == membership_id, among(Match.state, ("asked", "called")))
     return select(func.count()).select_from(Match).where(*waiting).scalar_subquery()
 
 

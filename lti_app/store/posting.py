@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -12,6 +13,8 @@ from sqlalchemy.orm import Session
 from lti_app.models import Post, Thread, ThreadSeen
 from lti_app.store import places
 from lti_app.store.apart import group_for, open_to
+from lti_app.store.built import built
+from lti_app.store.bulk import table_of
 from lti_app.store.inserts import insert_new
 from lti_app.store.news import saw_thread_news
 from lti_app.store.polls import Asked, ask
@@ -169,10 +172,14 @@ def _say(
     return post_id
 
 
+@built
+def _seen(thread: int, reader: int, now: datetime, *, dialect: str) -> Any:
+    make: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = make(table_of(ThreadSeen)).values(thread_id=thread, membership_id=reader, seen_at=now)
+    return statement.on_conflict_do_update(index_elements=["thread_id", "membership_id"], set_={"seen_at": now})
+
+
 def saw_thread(session: Session, thread_id: int, membership_id: int, now: datetime) -> None:
     """Record that a member has read a thread up to ``now``."""
-    make = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = make(ThreadSeen).values(thread_id=thread_id, membership_id=membership_id, seen_at=now)
-    keys = [ThreadSeen.thread_id, ThreadSeen.membership_id]
-    session.execute(statement.on_conflict_do_update(index_elements=keys, set_={"seen_at": now}))
+    session.execute(*_seen(thread_id, membership_id, now, dialect=session.get_bind().dialect.name))
     saw_thread_news(session, membership_id, thread_id, now)

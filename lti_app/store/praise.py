@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from lti_app.models import Prompt
 from lti_app.store import kudos
+from lti_app.store.built import among
 from lti_app.store.course_facts import active_staff
 from lti_app.store.desk import praise_due
 from lti_app.store.desk_acts import praise_done
@@ -27,7 +28,7 @@ def due(session: Session, context_id: int) -> tuple[PraiseItem, ...]:
 
 def waiting(context_id: int) -> ColumnElement[int]:
     """Count the pieces of praise that nobody has given yet."""
-    due = (Prompt.context_id == context_id, Prompt.kind == "praise", Prompt.state.in_(OPEN))
+    due = (Prompt.context_id == context_id, Prompt.kind == "praise", among(Prompt.state, OPEN))
     return select(func.count()).select_from(Prompt).where(*due).scalar_subquery()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,10 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import Membership, Person, Post, ProjectLink, Thread
-from lti_app.store import people
-from lti_app.store.built import built
+from lti_app.store import names, people
+from lti_app.store.built import built, read_rows
 from lti_app.store.inserts import insert_new
-from lti_app.store.post_views import PostView, view_posts
+from lti_app.store.post_views import SHOWN, PostView, view_posts
 from lti_app.store.remarks import posts_of, seen_posts, start, thread_of
 from lti_app.store.views import Face
 
@@ -56,30 +56,36 @@ def show_project(
     return thread_id
 
 
-def list_projects(
-    session: Session, context_id: int, viewer_id: int, *, to_staff: bool = False, limit: int = PAGE
-) -> tuple[Project, ...]:
-    """Return the projects shown in a course, newest first, in a few queries whatever their number."""
+@built
+def _listed(context_id: int, viewer_id: int, limit: int, *, to_staff: bool) -> Select[*tuple[Any, ...]]:
     opening = aliased(Post)
     first_id = select(func.min(opening.id)).where(opening.thread_id == Thread.id).correlate(Thread).scalar_subquery()
-    rows = session.execute(
-        select(Thread, Post)
+    return (
+        select(*SHOWN, Thread.id.label("thread_id"), Thread.title, Thread.closed_at)
+        .select_from(Thread)
         .join(Post, Post.id == first_id)
         .where(Thread.context_id == context_id, Thread.kind == "win", Thread.hidden_at.is_(None))
         .where(Thread.archived_at.is_(None), seen_posts(viewer_id, to_staff))
         .order_by(Thread.created_at.desc(), Thread.id.desc())
         .limit(limit)
-    ).all()
-    ids = [row[0].id for row in rows]
+    )
+
+
+def list_projects(
+    session: Session, context_id: int, viewer_id: int, *, to_staff: bool = False, limit: int = PAGE
+) -> tuple[Project, ...]:
+    """Return the projects shown in a course, newest first, in a few queries whatever their number."""
+    rows: Sequence[Any] = read_rows(session, _listed(context_id, viewer_id, limit, to_staff=to_staff)).all()
+    ids = [row.thread_id for row in rows]
     counted = _counts(session, ids)
     links = _links(session, ids)
-    firsts = view_posts(session, [row[1] for row in rows], viewer_id, to_staff=to_staff)
+    firsts = view_posts(session, rows, viewer_id, to_staff=to_staff)
     return tuple(
         Project(
-            thread.id, thread.title, links.get(thread.id, ""), first, max(0, counted.get(thread.id, 1) - 1),
-            thread.closed_at is None,
+            row.thread_id, row.title, links.get(row.thread_id, ""), first, max(0, counted.get(row.thread_id, 1) - 1),
+            row.closed_at is None,
         )
-        for (thread, _post), first in zip(rows, firsts, strict=True)
+        for row, first in zip(rows, firsts, strict=True)
     )  # fmt: skip
 
 
@@ -88,7 +94,8 @@ def _latest(context_id: int) -> Select[*tuple[Any, ...]]:
     opening = aliased(Post)
     first_id = select(func.min(opening.id)).where(opening.thread_id == Thread.id).correlate(Thread).scalar_subquery()
     return (
-        select(Thread, Membership, Person)
+        select(Thread.id, Thread.title, Thread.created_at, Membership.id.label("author_id"), Membership.role)
+        .add_columns(*names.NAMING)
         .select_from(Thread)
         .join(Post, Post.id == first_id)
         .outerjoin(Membership, Membership.id == Thread.author_id)
@@ -102,12 +109,12 @@ def _latest(context_id: int) -> Select[*tuple[Any, ...]]:
 
 def latest_win(session: Session, context_id: int) -> LatestWin | None:
     """Return the project that was shown last, in one query."""
-    row = session.execute(*_latest(context_id)).one_or_none()
+    row: Any = read_rows(session, _latest(context_id)).one_or_none()
     if row is None:
         return None
-    thread, member, person = row
-    author = people.face(member.id, person, is_staff=member.role != "learner") if member is not None else None
-    return LatestWin(thread.id, thread.title, author, thread.created_at)
+    by = row.author_id
+    author = people.face(by, row, is_staff=row.role != "learner") if by is not None else None
+    return LatestWin(row.id, row.title, author, row.created_at)
 
 
 def read_project(

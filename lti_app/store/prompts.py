@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from engagement.moments import quiet_until
 from engagement.policy import Policy
 from lti_app.models import Delivery, Episode, Prompt
-from lti_app.store.built import built, read_rows
+from lti_app.store.built import among, built, read_rows
 from lti_app.store.channels import PANEL, channel_from, reach_of, wait_of
 from lti_app.store.course_facts import time_zone_of
 from lti_app.store.inserts import changed_rows, insert_all, insert_new
@@ -120,9 +120,9 @@ class _Ways:
 def _unseen(membership_id: int, now: datetime) -> Select[int, str, int | None]:
     return select(Prompt.id, Prompt.kind, Prompt.episode_id).where(
         Prompt.membership_id == membership_id,
-        Prompt.kind.in_(FOR_ME),
+        among(Prompt.kind, FOR_ME),
         Prompt.seen_at.is_(None),
-        Prompt.state.in_(("due", "sent")),
+        among(Prompt.state, ("due", "sent")),
         # Whether it helped is asked some days later, not before.
         or_(Prompt.kind != "did_it_help", Prompt.due_at <= now),
     )
@@ -142,7 +142,7 @@ def seen(session: Session, membership_id: int, now: datetime) -> int:
     count = 0
     for prompt_id, kind, episode_id in read_rows(session, _unseen(membership_id, now)).all():
         statement = update(Prompt).where(Prompt.id == prompt_id, Prompt.seen_at.is_(None))
-        statement = statement.where(Prompt.state.in_(("due", "sent")))
+        statement = statement.where(among(Prompt.state, ("due", "sent")))
         if not changed_rows(session, statement.values(seen_at=now, state="sent")):
             continue
         changed_rows(

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Activity, ActivityProgress, Feeling
-from lti_app.store.built import built, read_rows
+from lti_app.store.built import among, built, read_rows
 from lti_app.store.course_facts import active_membership, activity_refs
 from lti_app.store.episodes import record_feeling
 from lti_app.store.hearing import hear
@@ -27,7 +27,7 @@ def _last_done(membership_id: int, since: datetime, now: datetime) -> Select[*tu
     return (
         select(ActivityProgress.activity_id, at)
         .join(Activity, Activity.id == ActivityProgress.activity_id)
-        .where(ActivityProgress.membership_id == membership_id, ActivityProgress.state.in_(TOUCHED))
+        .where(ActivityProgress.membership_id == membership_id, among(ActivityProgress.state, TOUCHED))
         .where(Activity.gone_at.is_(None), at > since, at <= now)
         .order_by(at.desc(), Activity.position.desc())
         .limit(1)

@@ -15,7 +15,7 @@ from lti_app.store import people
 from lti_app.store.apart import open_to
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.search_index import EVENT, MATERIAL
-from lti_app.store.stems import asked_stems, words_of
+from lti_app.store.stems import asked_stems, folded
 from lti_app.store.views import ActivityRef, Face
 from lti_app.store.words_index import THREAD, ranked
 
@@ -204,9 +204,10 @@ def _posts(session: Session, viewer: Viewer, text: str, ids: Sequence[int]) -> t
         .limit(POSTS)
     ).all()
     best: dict[int, tuple[int, Any]] = {}
+    asked = asked_stems(text)
     for post in reversed(found):
-        words = " ".join(words_of(post.body))
-        hits = sum(any(stem in words for stem in one) for one in asked_stems(text))
+        words = folded(post.body)
+        hits = sum(any(stem in words for stem in one) for one in asked)
         if post.thread_id not in best or hits > best[post.thread_id][0]:
             best[post.thread_id] = (hits, post)
     return {id_: post for id_, (_, post) in best.items()}, {row.thread_id: row.posts - 1 for row in rows}

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from engagement.verdicts import ReasonCode
 from lti_app.models import Activity, ActivityProgress, Attempt, Episode, HelpOffer, Match, Membership, Person
 from lti_app.store.ask import solved_threads
+from lti_app.store.built import built
 from lti_app.store.calls import ANSWER_WITHIN, called, helpers_here
 from lti_app.store.challenges import challenge_of
 from lti_app.store.course_facts import (
@@ -35,10 +36,14 @@ SHARED = ("name", "activity")
 MOST_REASONS = 4
 
 
+@built
+def _open(membership_id: int) -> Select[Episode]:
+    return select(Episode).where(Episode.membership_id == membership_id, Episode.ended_at.is_(None))
+
+
 def stall_of(session: Session, member: Membership, now: datetime) -> StallView | None:
     """Return the member's open episode as a card, or None when there is none or it sleeps ("not now")."""
-    query = select(Episode).where(Episode.membership_id == member.id, Episode.ended_at.is_(None))
-    episode = session.scalar(query)
+    episode = session.scalar(*_open(member.id))
     # A tutor's delay is nothing that the learner can do something about; a holdout hears nothing from us.
     if episode is None or episode.kind == "waiting" or episode.held_out:
         return None

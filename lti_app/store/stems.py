@@ -42,11 +42,26 @@ _stemmers = {language: snowballstemmer.stemmer(language) for language in LANGUAG
 _one_at_a_time = Lock()
 
 
+class _Bare(dict[int, int | None]):
+    """For ``str.translate``: which letters stay; each is looked at once."""
+
+    def __missing__(self, letter: int) -> int | None:
+        self[letter] = None if unicodedata.combining(chr(letter)) else letter
+        return self[letter]
+
+
+_bare = _Bare()
+
+
+def folded(text: str) -> str:
+    """Return ``text`` in small letters without accents."""
+    small = text.casefold()
+    return small if small.isascii() else unicodedata.normalize("NFKD", small).translate(_bare)
+
+
 def words_of(text: str) -> list[str]:
     """Return the words of ``text`` in small letters without accents; single letters are left out, digits are not."""
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(letter for letter in folded if not unicodedata.combining(letter))
-    found = _WORD.findall(bare)[:MOST_WORDS]
+    found = _WORD.findall(folded(text))[:MOST_WORDS]
     return [word[:LONGEST] for word in found if len(word) > 1 or word.isdigit()]
 
 

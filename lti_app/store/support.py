@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from lti_app.models import Episode, Match, Membership, Post, Prompt, Thread
-from lti_app.store.built import built
+from lti_app.store.built import among, built
 from lti_app.store.calls import ANSWER_WITHIN
 from lti_app.store.course_facts import active_membership, activity_refs, faces, time_zone_of
 from lti_app.store.meetings import FOLLOW_UP_AFTER
@@ -55,7 +55,7 @@ def _asked(membership_id: int) -> Select[*tuple[Any, ...]]:
     return (
         select(Match, Episode.membership_id, Episode.since)
         .join(Episode, Episode.id == Match.episode_id)
-        .where(Match.helper_id == membership_id, Match.state.in_(("asked", "called")), Episode.ended_at.is_(None))
+        .where(Match.helper_id == membership_id, among(Match.state, ("asked", "called")), Episode.ended_at.is_(None))
         .order_by(Match.asked_at)
     )
 
@@ -128,7 +128,7 @@ def _matches(session: Session, member: Membership, now: datetime) -> tuple[Match
 
 
 def _saying_goodbye(ended_after: datetime) -> ColumnElement[bool]:
-    return and_(Match.state == "ended", Match.ended_why.in_(("recovered", "helped")), Match.ended_at > ended_after)
+    return and_(Match.state == "ended", among(Match.ended_why, ("recovered", "helped")), Match.ended_at > ended_after)
 
 
 def _asks_back(match: Match, is_helper: bool, now: datetime) -> bool:
@@ -149,7 +149,7 @@ def _unread(session: Session, thread_id: int, member_id: int, read_at: datetime 
 def _told(membership_id: int, since: datetime, now: datetime) -> Select[Prompt]:
     return (
         select(Prompt)
-        .where(Prompt.membership_id == membership_id, Prompt.kind.in_(WORD_KINDS), Prompt.answered_at.is_(None))
+        .where(Prompt.membership_id == membership_id, among(Prompt.kind, WORD_KINDS), Prompt.answered_at.is_(None))
         .where(Prompt.made_at > since, Prompt.made_at <= now, Prompt.state != "withdrawn")
         .order_by(Prompt.made_at.desc(), Prompt.id.desc())
         .limit(10)

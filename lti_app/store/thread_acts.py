@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from lti_app.models import AuditEntry, Membership, Notification, Post, Thread, ThreadVote
 from lti_app.store import places
+from lti_app.store.built import among, built, read_rows
 from lti_app.store.course_facts import active_staff
 from lti_app.store.moderation import academy_of
 from lti_app.store.notifications import notify
@@ -139,16 +140,18 @@ def _vote_along(session: Session, thread_id: int, membership_id: int, at: dateti
         session.add(ThreadVote(thread_id=thread_id, membership_id=membership_id, at=at))
 
 
+@built
+def _stands(context_id: int, thread_id: int) -> Select[int | None, str]:
+    here = (Thread.id == thread_id, Thread.context_id == context_id, among(Thread.kind, KINDS))
+    return select(Thread.merged_into_id, Thread.kind).where(*here, Thread.hidden_at.is_(None))
+
+
 def leads_to(session: Session, context_id: int, thread_id: int) -> tuple[str, int] | None:
     """Return kind and id of where a thread of this course is found now, or None when it is nowhere.
 
     It may have been merged into another, or moved among the questions.
     """
-    row = session.execute(
-        select(Thread.merged_into_id, Thread.kind).where(
-            Thread.id == thread_id, Thread.context_id == context_id, Thread.kind.in_(KINDS), Thread.hidden_at.is_(None)
-        )
-    ).one_or_none()
+    row = read_rows(session, _stands(context_id, thread_id)).one_or_none()
     if row is None:
         return None
     if row[0] is None:

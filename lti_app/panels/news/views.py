@@ -9,7 +9,6 @@ from itertools import groupby
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from flask_babel import to_user_timezone
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,6 +19,7 @@ from lti_app.panels.news.forms import read_seen
 from lti_app.panels.news.links import place_of
 from lti_app.shell import render_panel
 from lti_app.store import news
+from lti_app.wording import day_of
 
 blueprint = Blueprint("news", __name__, url_prefix="/v/<ref>/news")
 door.guard(blueprint)
@@ -49,7 +49,7 @@ def _view(session: Session) -> NewsView:
     me = g.membership
     found = news.items(session, [me.id], before=before, limit=news.PAGE + 1, to_staff=g.visit.is_staff)[me.id]
     shown = found[: news.PAGE]
-    days = groupby(shown, lambda item: to_user_timezone(item.at).date())
+    days = groupby(shown, lambda item: day_of(item.at))
     return NewsView(
         days=[Day(on, news.gather(list(own))) for on, own in days],
         unseen=session.scalar(select(news.unseen(me.id))) or 0,

@@ -25,7 +25,7 @@ from lti_app.store import (
     kudos,
     library,
     names,
-    news,
+    news_rows,
     people,
     praise,
     reports,
@@ -141,7 +141,7 @@ def _numbers(
     viewer = Viewer(context_id, membership_id, is_staff)
     return select(
         people.number_of(context_id),
-        news.unseen(membership_id),
+        news_rows.unseen(membership_id),
         *(_news(key, viewer, now, word_before, acts) for key in keys),
     )
 

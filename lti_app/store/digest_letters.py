@@ -13,7 +13,8 @@ from lti_app.models import Context, Event, Membership, Notification, Post, Promp
 from lti_app.store.channels import DIGEST, course_addresses
 from lti_app.store.digest_plans import NEVER, plan_of, untold
 from lti_app.store.inserts import changed_rows
-from lti_app.store.news import MOST, Line, gather, items, live
+from lti_app.store.news import Line, gather, items
+from lti_app.store.news_rows import MOST, live
 
 SHOWN = 6
 MEETINGS = 2

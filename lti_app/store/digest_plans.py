@@ -26,7 +26,7 @@ from lti_app.models import (
 )
 from lti_app.store.channels import CONSOLE, DIGEST, EMAIL, PANEL
 from lti_app.store.inserts import insert_all
-from lti_app.store.news import live
+from lti_app.store.news_rows import live
 from lti_app.store.scope import zone_named
 
 DAY, WEEK, NEVER = "day", "week", "never"

@@ -7,26 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, delete, select, update
+from sqlalchemy.orm import Session
 
-from lti_app.models import CircleMember, Membership, Notification, Person, Post, Thread
-from lti_app.store import names
-from lti_app.store.apart import open_to
-from lti_app.store.built import among, built, read_rows
+from lti_app.models import Notification
+from lti_app.store import news_rows
+from lti_app.store.built import built, read_rows
 from lti_app.store.bulk import table_of
 from lti_app.store.inserts import changed_rows
+from lti_app.store.news_rows import MOST
 from lti_app.store.people import face
 from lti_app.store.views import Face
 
 PAGE = 60
-# More than so many are "99+": counting on would cost more than it tells.
-MOST = 100
 KEPT = timedelta(days=180)
 PORTION = 1000
-SNIPPET = 280
-# What moderators decided, and what waits for them, is told although the words themselves are hidden.
-TO_THE_LAST = ("moderated", "report_decided", "crisis", "reported", "role")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,74 +74,6 @@ def _is_person(name: str) -> bool:
     return name in ("by_id", "membership_id", "person_id")
 
 
-def live() -> ColumnElement[bool]:
-    """What may still be told, over an outer join with thread and post: it can be read, or is a moderator's."""
-    in_circle = select(CircleMember.id).where(
-        CircleMember.circle_id == Thread.circle_id,
-        CircleMember.membership_id == Notification.membership_id,
-        CircleMember.state == "in",
-    )
-    return or_(
-        among(Notification.kind, TO_THE_LAST),
-        and_(
-            Thread.hidden_at.is_(None),
-            or_(Thread.circle_id.is_(None), in_circle.exists()),
-            or_(Thread.id.is_(None), open_to(Notification.membership_id)),
-            Post.hidden_at.is_(None),
-            Post.deleted_at.is_(None),
-            Post.held_at.is_(None),
-        ),
-    )
-
-
-def unseen(membership_id: int) -> ColumnElement[int]:
-    """Count the things that this member has not seen, at most ``MOST``: a look at what is unseen alone."""
-    rows = (
-        select(Notification.id)
-        .outerjoin(Thread, Thread.id == Notification.thread_id)
-        .outerjoin(Post, Post.id == Notification.post_id)
-        .where(Notification.membership_id == membership_id, Notification.seen_at.is_(None), live())
-        .limit(MOST)
-    )
-    return select(func.count()).select_from(rows.subquery()).scalar_subquery()
-
-
-TOLD = (
-    *(Notification.id, Notification.membership_id, Notification.kind, Notification.by_id, Notification.facts),
-    *(Notification.made_at, Notification.seen_at),
-)
-ABOUT = (
-    *(Thread.id.label("thread_id"), Thread.kind.label("thread_kind"), Thread.title, Thread.merged_into_id),
-    *(
-        Thread.match_id,
-        Thread.circle_id,
-        Thread.author_id.label("thread_by"),
-        Thread.anonymous.label("thread_anonymous"),
-    ),
-)
-SAID = (Post.id.label("post_id"), Post.author_id.label("post_by"), Post.anonymous.label("post_anonymous"))
-
-
-@built
-def _told(membership_ids: Sequence[int], before: int, limit: int, *, paged: bool) -> Select[*tuple[Any, ...]]:
-    doer = aliased(Membership)
-    query = (
-        select(*TOLD, *ABOUT, *SAID, func.substr(Post.body, 1, SNIPPET).label("words"))
-        .add_columns(doer.role, Person.id.label("person_id"), *names.NAMING)
-        .outerjoin(Thread, Thread.id == Notification.thread_id)
-        .outerjoin(Post, Post.id == Notification.post_id)
-        .outerjoin(doer, doer.id == Notification.by_id)
-        .outerjoin(Person, Person.id == doer.person_id)
-        .where(Notification.membership_id.in_(membership_ids), live())
-    )
-    if paged:
-        last = select(Notification.made_at).where(Notification.id == before).scalar_subquery()
-        query = query.where(
-            or_(Notification.made_at < last, and_(Notification.made_at == last, Notification.id < before))
-        )
-    return query.order_by(Notification.made_at.desc(), Notification.id.desc()).limit(limit)
-
-
 def items(
     session: Session,
     membership_ids: Sequence[int],
@@ -157,7 +84,7 @@ def items(
     only: Sequence[ColumnElement[bool]] = (),
 ) -> dict[int, list[Item]]:
     """Return what these members were told, newest first, in one query; ``before`` is the last id already shown."""
-    query, values = _told(list(membership_ids), before or 0, limit, paged=before is not None)
+    query, values = news_rows.told(list(membership_ids), before or 0, limit, paged=before is not None)
     found: dict[int, list[Item]] = {one: [] for one in membership_ids}
     rows: Iterable[Any] = read_rows(session, (query.where(*only) if only else query, values))
     for row in rows:
@@ -187,6 +114,16 @@ def _item(row: Any, to_staff: bool) -> Item:
         words=row.words or "",
         facts=row.facts,
     )
+
+
+@built
+def _unseen(membership_id: int) -> Select[int]:
+    return select(news_rows.unseen(membership_id))
+
+
+def number_unseen(session: Session, membership_id: int) -> int:
+    """Count the things that this member has not seen, at most ``MOST``."""
+    return int(read_rows(session, _unseen(membership_id)).scalar_one())
 
 
 def gather(found: Sequence[Item]) -> list[Line]:

@@ -7,15 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select, union_all
+from sqlalchemy import (
+    Select,
+    exists,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from lti_app.models import Event, Material, Post, Thread
 from lti_app.store import people
 from lti_app.store.apart import open_to
 from lti_app.store.course_facts import activity_refs
+from lti_app.store.found_posts import best_posts, readable
 from lti_app.store.search_index import EVENT, MATERIAL
-from lti_app.store.stems import asked_stems, folded
 from lti_app.store.views import ActivityRef, Face
 from lti_app.store.words_index import THREAD, ranked
 
@@ -24,8 +31,6 @@ PAGE = 12
 AT_LEAST = 0.4
 # What a person can look through; whoever gets so far needs other words.
 MOST_PAGES = 20
-POSTS = 240
-BODY = 6000
 # A meeting that staff have said yes to.
 OPEN = ("on", "cancelled")
 # What can be chosen, each with the kinds of threads and of things that belong to it.
@@ -77,11 +82,6 @@ class Viewer:
     is_staff: bool
 
 
-def _readable(viewer: Viewer, post: Any) -> ColumnElement[bool]:
-    """A post that everybody may read: what waits for a moderator is found by nobody, so that no word of it leaks."""
-    return and_(post.hidden_at.is_(None), post.deleted_at.is_(None), post.held_at.is_(None))
-
-
 def _threads(session: Session, viewer: Viewer, asked: Asked, kinds: Collection[str]) -> Select[Any] | None:
     found = ranked(session, viewer.context_id, THREAD, asked.text, at_least=AT_LEAST) if kinds else None
     if found is None:
@@ -102,7 +102,7 @@ def _threads(session: Session, viewer: Viewer, asked: Asked, kinds: Collection[s
         .where(Thread.match_id.is_(None), Thread.circle_id.is_(None))
         .where(open_to(viewer.membership_id, to_staff=viewer.is_staff))
         .where(or_(Thread.kind != EVENT, exists().where(Event.thread_id == Thread.id, Event.state.in_(OPEN))))
-        .where(~away, exists().where(said.thread_id == Thread.id, _readable(viewer, said)))
+        .where(~away, exists().where(said.thread_id == Thread.id, readable(said)))
     )
     return query if asked.activity_id is None else query.where(Thread.activity_id == asked.activity_id)
 
@@ -153,7 +153,7 @@ def _show_threads(
         return {}
     threads = session.scalars(select(Thread).where(Thread.id.in_(ids))).all()
     meetings = _meetings(session, [thread.id for thread in threads if thread.kind == EVENT])
-    posts, replies = _posts(session, viewer, text, ids)
+    posts, replies = best_posts(session, text, ids)
     named = {
         post.author_id for thread in threads if (post := posts.get(thread.id)) and _may_be_named(viewer, thread, post)
     }
@@ -187,30 +187,6 @@ def _meetings(session: Session, thread_ids: Sequence[int]) -> dict[int, int]:
 def _may_be_named(viewer: Viewer, thread: Thread, post: Any) -> bool:
     hidden = post.anonymous or (thread.anonymous and post.author_id == thread.author_id)
     return viewer.is_staff or not hidden or post.author_id == viewer.membership_id
-
-
-def _posts(session: Session, viewer: Viewer, text: str, ids: Sequence[int]) -> tuple[dict[int, Any], dict[int, int]]:
-    """Return, for each thread, the post that says most of what was looked for (else its first), and its replies."""
-    ends = select(Post.thread_id, func.min(Post.id).label("first"), func.count().label("posts"))
-    rows = session.execute(ends.where(Post.thread_id.in_(ids), _readable(viewer, Post)).group_by(Post.thread_id)).all()
-    stems = sorted({stem for one in asked_stems(text) for stem in one})
-    says = [func.lower(Post.body).contains(stem, autoescape=True) for stem in stems]
-    body = func.substr(Post.body, 1, BODY).label("body")
-    found = session.execute(
-        select(Post.id, Post.thread_id, Post.author_id, Post.anonymous, Post.created_at, body)
-        .where(Post.thread_id.in_(ids), _readable(viewer, Post))
-        .where(or_(Post.id.in_([row.first for row in rows]), *says))
-        .order_by(Post.id.desc())
-        .limit(POSTS)
-    ).all()
-    best: dict[int, tuple[int, Any]] = {}
-    asked = asked_stems(text)
-    for post in reversed(found):
-        words = folded(post.body)
-        hits = sum(any(stem in words for stem in one) for one in asked)
-        if post.thread_id not in best or hits > best[post.thread_id][0]:
-            best[post.thread_id] = (hits, post)
-    return {id_: post for id_, (_, post) in best.items()}, {row.thread_id: row.posts - 1 for row in rows}
 
 
 def _show_things(session: Session, ids: Mapping[str, Sequence[int]]) -> dict[tuple[str, int], Found]:

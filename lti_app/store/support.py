@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from lti_app.models import Episode, Match, Membership, Post, Prompt, Thread
-from lti_app.store.built import among, built
+from lti_app.models import Episode, HelpOffer, Match, Membership, Post, Prompt, Thread
+from lti_app.store.built import among, built, read_rows
 from lti_app.store.calls import ANSWER_WITHIN
 from lti_app.store.course_facts import active_membership, activity_refs, faces, time_zone_of
 from lti_app.store.meetings import FOLLOW_UP_AFTER
@@ -40,24 +40,28 @@ def support_for(session: Session, membership_id: int, now: datetime) -> SupportV
     Raises NotYours when the membership is not active.
     """
     member = active_membership(session, membership_id)
+    # Most have nothing of most of it just now, and one look tells.
+    there = read_rows(session, _there(membership_id, now - GOODBYE_FOR, now - WORDS_FOR, now)).one()
     return SupportView(
-        stall=stall_of(session, member, now),
-        asks=_asks(session, member),
-        matches=_matches(session, member, now),
+        stall=stall_of(session, member, now) if there.stall else None,
+        asks=_asks(session, member) if there.asks else (),
+        matches=_matches(session, member, now) if there.matches else (),
         offerables=offerable(session, membership_id, now),
-        offers=my_offers(session, membership_id, now),
-        words=_words(session, member, now),
+        offers=my_offers(session, membership_id, now) if there.offers else (),
+        words=_words(session, member, now) if there.words else (),
     )
 
 
-@built
-def _asked(membership_id: int) -> Select[*tuple[Any, ...]]:
+def _asked_of(membership_id: int) -> Select[*tuple[Any, ...]]:
     return (
         select(Match, Episode.membership_id, Episode.since)
         .join(Episode, Episode.id == Match.episode_id)
         .where(Match.helper_id == membership_id, among(Match.state, ("asked", "called")), Episode.ended_at.is_(None))
         .order_by(Match.asked_at)
     )
+
+
+_asked = built(_asked_of)
 
 
 def _asks(session: Session, member: Membership) -> tuple[AskView, ...]:
@@ -84,8 +88,7 @@ def _asks(session: Session, member: Membership) -> tuple[AskView, ...]:
     )
 
 
-@built
-def _met(membership_id: int, ended_after: datetime) -> Select[*tuple[Any, ...]]:
+def _met_of(membership_id: int, ended_after: datetime) -> Select[*tuple[Any, ...]]:
     # Each side by its own index: an OR over two tables would read all of one.
     helping = select(Match.id).where(Match.helper_id == membership_id)
     helped = select(Match.id).join(Episode, Episode.id == Match.episode_id)
@@ -98,6 +101,9 @@ def _met(membership_id: int, ended_after: datetime) -> Select[*tuple[Any, ...]]:
         .where(or_(Match.state == "accepted", _saying_goodbye(ended_after)))
         .order_by(Thread.moved_at.desc())
     )
+
+
+_met = built(_met_of)
 
 
 def _matches(session: Session, member: Membership, now: datetime) -> tuple[MatchView, ...]:
@@ -146,7 +152,19 @@ def _unread(session: Session, thread_id: int, member_id: int, read_at: datetime 
 
 
 @built
-def _told(membership_id: int, since: datetime, now: datetime) -> Select[Prompt]:
+def _there(membership_id: int, ended_after: datetime, told_since: datetime, now: datetime) -> Select[*tuple[Any, ...]]:
+    stall = select(Episode.id).where(Episode.membership_id == membership_id, Episode.ended_at.is_(None))
+    offers = select(HelpOffer.id).where(HelpOffer.membership_id == membership_id, HelpOffer.ended_at.is_(None))
+    return select(
+        stall.exists().label("stall"),
+        _asked_of(membership_id).exists().label("asks"),
+        _met_of(membership_id, ended_after).exists().label("matches"),
+        offers.exists().label("offers"),
+        _told_of(membership_id, told_since, now).exists().label("words"),
+    )
+
+
+def _told_of(membership_id: int, since: datetime, now: datetime) -> Select[Prompt]:
     return (
         select(Prompt)
         .where(Prompt.membership_id == membership_id, among(Prompt.kind, WORD_KINDS), Prompt.answered_at.is_(None))
@@ -154,6 +172,9 @@ def _told(membership_id: int, since: datetime, now: datetime) -> Select[Prompt]:
         .order_by(Prompt.made_at.desc(), Prompt.id.desc())
         .limit(10)
     )
+
+
+_told = built(_told_of)
 
 
 def _words(session: Session, member: Membership, now: datetime) -> tuple[WordView, ...]:

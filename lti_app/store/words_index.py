@@ -16,11 +16,12 @@ from datetime import datetime
 from math import log
 from typing import Any
 
-from sqlalchemy import Subquery, case, delete, func, select, update
+from sqlalchemy import Select, Subquery, case, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from lti_app.models import Post, Thread, WordUse
+from lti_app.store.built import built, read_rows
 from lti_app.store.bulk import table_of
 from lti_app.store.stems import asked_stems, stems_of
 
@@ -123,6 +124,12 @@ def ranked(session: Session, context_id: int, kind: str, text: str, *, at_least:
     )
 
 
+@built
+def _uses(context_id: int, kind: str, stems: list[str]) -> Select[str, int]:
+    there = (WordUse.context_id == context_id, WordUse.kind == kind, WordUse.stem.in_(stems))
+    return select(WordUse.stem, func.count()).where(*there).group_by(WordUse.stem)
+
+
 def _rarity(
     session: Session, context_id: int, kind: str, asked: tuple[frozenset[str], ...]
 ) -> tuple[Mapping[str, float], float]:
@@ -130,12 +137,7 @@ def _rarity(
     if not asked:
         return {}, 0.0
     wanted = {stem for stems in asked for stem in stems} | {EVERY}
-    rows = session.execute(
-        select(WordUse.stem, func.count())
-        .where(WordUse.context_id == context_id, WordUse.kind == kind, WordUse.stem.in_(wanted))
-        .group_by(WordUse.stem)
-    )
-    found = {stem: int(number) for stem, number in rows}
+    found = {stem: int(number) for stem, number in read_rows(session, _uses(context_id, kind, sorted(wanted)))}
     every = found.pop(EVERY, 0)
     weights: dict[str, float] = {}
     whole = 0.0

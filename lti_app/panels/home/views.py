@@ -14,7 +14,7 @@ from lti_app.house import house
 from lti_app.panels.events.parts import viewer
 from lti_app.panels.home import forms
 from lti_app.panels.peer.forms import Offer
-from lti_app.panels.peer.parts import Word, choices, note_seen, support_of_viewer
+from lti_app.panels.peer.parts import Word, anything_unseen, choices, note_seen, support_of_viewer
 from lti_app.shell import SCHEMES, render_panel, tutor_of
 from lti_app.store import ask, desk, episodes, events, milestones, moods, people, places, projects, pulse, talk
 from lti_app.store.ask_rows import Viewer
@@ -82,7 +82,7 @@ def home_page(
 ) -> str:
     """Draw the home panel; ``word``, ``draft``, ``objection`` and ``wish`` come back from an act of peer support."""
     with house().db.reading() as session:
-        view = _home(session)
+        view, unseen = _home(session), anything_unseen(session)
         page = render_panel(
             session,
             "panels/home/page.html",
@@ -96,7 +96,8 @@ def home_page(
             at="home",
             **choices(),
         )
-    note_seen()
+    if unseen:
+        note_seen()
     return page
 
 

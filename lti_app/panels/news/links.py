@@ -8,7 +8,8 @@ from typing import Any
 
 from flask import Flask, current_app, url_for
 
-from lti_app.store.news import TO_THE_LAST, Item
+from lti_app.store.news import Item
+from lti_app.store.news_rows import TO_THE_LAST
 
 # By the kind of thread: the pages that show one, best first; what they need is read from the notification.
 THREADS: Mapping[str, tuple[str, ...]] = {

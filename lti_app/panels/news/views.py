@@ -9,7 +9,6 @@ from itertools import groupby
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lti_app import door
@@ -52,7 +51,7 @@ def _view(session: Session) -> NewsView:
     days = groupby(shown, lambda item: day_of(item.at))
     return NewsView(
         days=[Day(on, news.gather(list(own))) for on, own in days],
-        unseen=session.scalar(select(news.unseen(me.id))) or 0,
+        unseen=news.number_unseen(session, me.id),
         before=shown[-1].id if len(found) > len(shown) else None,
         earlier=before is not None,
     )

@@ -41,17 +41,20 @@ def support_of_viewer(session: Session) -> SupportView:
     return replace(support, stall=with_words(session, support.stall)) if support.stall else support
 
 
+def anything_unseen(session: Session) -> bool:
+    """Whether something waits for the viewer that they have not been shown.
+
+    Looking is far more common than having something to note, and there is one writer at a time.
+    """
+    if g.membership.id == 0 or g.visit.student_view:
+        return False
+    return prompts.anything_unseen(session, g.membership.id, house().clock.now())
+
+
 def note_seen() -> None:
     """Record that the viewer was shown what waits for them."""
-    if g.membership.id == 0 or g.visit.student_view:
-        return
-    me, now = g.membership.id, house().clock.now()
-    # Looking is far more common than having something to note, and there is one writer at a time.
-    with house().db.reading() as session:
-        if not prompts.anything_unseen(session, me, now):
-            return
     with house().db.writing() as session:
-        prompts.seen(session, me, now)
+        prompts.seen(session, g.membership.id, house().clock.now())
 
 
 def choices() -> dict[str, object]:
@@ -64,7 +67,7 @@ def peer_page(
 ) -> str:
     """Draw the peer panel."""
     with house().db.reading() as session:
-        support = support_of_viewer(session)
+        support, unseen = support_of_viewer(session), anything_unseen(session)
         page = render_panel(
             session,
             "panels/peer/page.html",
@@ -76,7 +79,8 @@ def peer_page(
             wish=wish or Field(),
             **choices(),
         )
-    note_seen()
+    if unseen:
+        note_seen()
     return page
 
 
@@ -86,6 +90,7 @@ def part_of(part: str, *, unless: Callable[[SupportView], bool]) -> Response:
         support = support_of_viewer(session)
         if unless(support):
             return Response(status=204)
+        unseen = anything_unseen(session)
         html = render_template(
             f"panels/peer/_{part}.html",
             support=support,
@@ -96,7 +101,8 @@ def part_of(part: str, *, unless: Callable[[SupportView], bool]) -> Response:
             at="home" if request.args.get("at") == "home" else "peer",
             **choices(),
         )
-    note_seen()
+    if unseen:
+        note_seen()
     return Response(html)
 
 

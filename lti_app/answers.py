@@ -9,7 +9,7 @@ from flask import Response, g, make_response, redirect, request
 
 def wants_fragment() -> bool:
     """Whether htmx asks, and so replaces a part of the page instead of the whole."""
-    return request.headers.get("HX-Request") == "true"
+    return bool(request.environ.get("HTTP_HX_REQUEST") == "true")
 
 
 def way_back() -> str:

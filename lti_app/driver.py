@@ -144,7 +144,11 @@ def open_driver(engine: Engine) -> Iterator[Driver]:
     try:
         if is_far:
             driver.autocommit = True
-        yield Driver(connection, connection.cursor(), engine.dialect)
+        # One cursor for as long as the connection lives: each statement is read to its end before the next.
+        cursor = connection.info.get("cursor")
+        if cursor is None:
+            cursor = connection.info["cursor"] = driver.cursor()
+        yield Driver(connection, cursor, engine.dialect)
     except engine.dialect.loaded_dbapi.OperationalError as e:
         if engine.dialect.is_disconnect(e, driver, None):
             # Whoever dropped this one has dropped those that rest in the pool, too: whoever asks again gets a new one.

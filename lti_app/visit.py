@@ -86,7 +86,7 @@ def seal(visit: Visit, settings: Settings) -> str:
 def unseal(token: str, settings: Settings, *, now: datetime | None = None) -> Visit:
     """Read a token back; raises NoVisit when it is forged, damaged or too old."""
     try:
-        values, sealed_at = signer(settings.secret_key, PURPOSE).loads(token, return_timestamp=True)
+        values, sealed_at = signer(settings.secret_key, PURPOSE).loads(token)
         visit = Visit(*values)
     except (BadSignature, TypeError, ValueError) as e:
         raise NoVisit from e

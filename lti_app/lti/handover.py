@@ -8,9 +8,10 @@ from flask import Response
 from werkzeug.wrappers import Response as BaseResponse
 
 from lti_app.claims import Launch
+from lti_app.cookies import give_cookie
 from lti_app.house import house
 from lti_app.lti.addresses import cookie_path
-from lti_app.lti.pages import onward, page
+from lti_app.lti.pages import Onward, page
 from lti_app.lti.states import State
 from lti_app.store.recorded import Recorded
 from lti_app.visit import COOKIE, FIELD, Visit, new_ref, seal
@@ -49,14 +50,7 @@ def visit_of(arrived: Arrived) -> Visit:
 
 
 def _forget_login(response: BaseResponse, arrived: Arrived) -> None:
-    response.delete_cookie(
-        arrived.state.cookie,
-        path=cookie_path(house().settings, "/lti/launch"),
-        secure=True,
-        httponly=True,
-        samesite="None",
-        partitioned=True,
-    )
+    give_cookie(response, arrived.state.cookie, "", seconds=0, path=cookie_path(house().settings, "/lti/launch"))
 
 
 def hand_over(arrived: Arrived) -> Response:
@@ -73,16 +67,8 @@ def hand_over(arrived: Arrived) -> Response:
     address = cookie_path(settings, f"/v/{visit.ref}/{panel}")
     if not arrived.by_cookie:
         return page("lti/handover.html", address=address, field=FIELD, entry=token)
-    response = onward(address, 303)
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=settings.panel_token_seconds,
-        path=cookie_path(settings, f"/v/{visit.ref}/"),
-        secure=True,
-        httponly=True,
-        samesite="None",
-        partitioned=True,
-    )
+    response = Onward(address, 303)
+    path = cookie_path(settings, f"/v/{visit.ref}/")
+    give_cookie(response, COOKIE, token, seconds=settings.panel_token_seconds, path=path)
     _forget_login(response, arrived)
     return response

@@ -8,6 +8,7 @@ state, and tokens that `lti_app.lti.checks` has passed. Whatever it then refuses
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import requests
@@ -89,6 +90,10 @@ class _OnePlatform(ToolConfAbstract[_Form]):
         return None
 
 
+# The same few platforms all day; nothing of a single launch is kept in it.
+_one_platform = lru_cache(maxsize=256)(_OnePlatform)
+
+
 class _Session(SessionService):
     """Knows one nonce, the one derived from the state; keeps nothing."""
 
@@ -120,7 +125,7 @@ class _Bound(CookieService):
 
 class _Login(OIDCLogin[_Form, _OnePlatform, _Session, _Bound, str]):
     def __init__(self, values: Mapping[str, str], platform: KnownPlatform, state: str, nonce: str) -> None:
-        super().__init__(_Form(values), _OnePlatform(platform), _Session(nonce), _Bound(False))
+        super().__init__(_Form(values), _one_platform(platform), _Session(nonce), _Bound(False))
         self._state, self._nonce = state, nonce
 
     def get_redirect(self, url: str) -> Redirect[str]:
@@ -161,7 +166,7 @@ class _Launch(MessageLaunch[_Form, _OnePlatform, _Session, _Bound]):
         token: Token,
         key: RSAPublicKey,
     ) -> None:
-        config = _OnePlatform(platform)
+        config = _one_platform(platform)
         super().__init__(_Form(values), config, _Session(nonce), _Bound(bound), requests_session=_NO_REQUESTS)
         self._client_id, self._token, self._key = platform.client_id, token, key
 

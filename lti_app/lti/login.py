@@ -16,11 +16,12 @@ from flask import Blueprint, Response, g, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from lti_app.claim_fields import BadLaunch
+from lti_app.cookies import give_cookie
 from lti_app.house import house
 from lti_app.lti.addresses import cookie_path, is_ours, launch_url
 from lti_app.lti.library import login_address
 from lti_app.lti.memory import memory
-from lti_app.lti.pages import onward, page
+from lti_app.lti.pages import Onward, page
 from lti_app.lti.refusals import refuse
 from lti_app.lti.states import STATE_SECONDS, new_state, nonce_of, seal_state
 from lti_app.security import let_forms_leave
@@ -88,7 +89,9 @@ def _in_foreign_frame() -> bool | None:
 def _path_for(asked: Asked) -> str:
     """Choose how this browser will be recognised when it comes back: cookie, try, storage or tab."""
     framed = _in_foreign_frame()
-    if request.cookies.get(KEEPS_COOKIES) == "1" or framed is False:
+    if not framed and not (framed is None and asked.storage):
+        return "cookie"
+    if request.cookies.get(KEEPS_COOKIES) == "1":
         return "cookie"
     if framed and TRIED not in request.args:
         return "try"
@@ -142,27 +145,14 @@ def _answer(asked: Asked, registration: KnownPlatform) -> BaseResponse:
             following=address,
         )
     else:
-        response = onward(address, 302)
-    _give(response, state.cookie, binding, STATE_SECONDS, "/lti/launch")
+        response = Onward(address, 302)
+    give_cookie(response, state.cookie, binding, seconds=STATE_SECONDS, path=cookie_path(settings, "/lti/launch"))
     return response
-
-
-def _give(response: BaseResponse, name: str, value: str, seconds: int, path: str) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=seconds,
-        path=cookie_path(house().settings, path),
-        secure=True,
-        httponly=True,
-        samesite="None",
-        partitioned=True,
-    )
 
 
 def _try_cookies(asked: Asked) -> Response:
     """Give the browser a cookie and come by once more, to see before anything else whether it kept it."""
     values = {**asked.values, TRIED: "1"} | ({STORAGE: asked.storage} if asked.storage else {})
-    response = onward(f"{house().settings.public_url}/lti/login?{urlencode(values)}", 303)
-    _give(response, KEEPS_COOKIES, "1", MONTH, "/lti/login")
+    response = Onward(f"{house().settings.public_url}/lti/login?{urlencode(values)}", 303)
+    give_cookie(response, KEEPS_COOKIES, "1", seconds=MONTH, path=cookie_path(house().settings, "/lti/login"))
     return response

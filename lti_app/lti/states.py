@@ -77,7 +77,9 @@ def open_state(text: str, settings: Settings) -> State:
     if not text or len(text) > LARGEST_STATE:
         raise BadLaunch("state_missing" if not text else "state", f"{len(text)} characters")
     try:
-        values = signer(settings.secret_key, PURPOSE).loads(text.removeprefix(PREFIX), max_age=STATE_SECONDS)
+        values, _sealed_at = signer(settings.secret_key, PURPOSE).loads(
+            text.removeprefix(PREFIX), max_age=STATE_SECONDS
+        )
         return State(*values)
     except SignatureExpired as e:
         raise BadLaunch("state_old", "state is too old") from e

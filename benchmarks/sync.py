@@ -25,10 +25,10 @@ def _head(line: str) -> None:
 
 def _asking(learners: int, activities: int, folder: Path) -> None:
     _head(sync_asking.HEAD)
-    with lms.running(learners, activities) as url:
-        for kind in ("moodle", "canvas"):
-            with sync_saving.fresh(None, folder, kind) as database:
-                sync_asking.asking(database, kind, url, sync_asking.Course(learners, activities), folder)
+    for kind in ("moodle", "canvas"):
+        # Each with a server of its own: who has moved in the one has not moved in the other.
+        with lms.running(learners, activities) as url, sync_saving.fresh(None, folder, kind) as database:
+            sync_asking.asking(database, kind, url, sync_asking.Course(learners, activities), folder)
 
 
 @click.command()

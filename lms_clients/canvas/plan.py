@@ -184,8 +184,10 @@ def _with_work(base: CourseSnapshot, found: work.Work, read: Sequence[str], coho
     done = frozenset(read)
     return replace(
         base,
-        progress=tuple(row for (who, _), row in found.progress.items() if who in done),
-        attempts=tuple(one for (who, _), own in found.attempts.items() if who in done for one in own),
+        progress=tuple(row for who, rows in found.progress.items() if who in done for row in rows.values()),
+        attempts=tuple(
+            one for who, tries in found.attempts.items() if who in done for own in tries.values() for one in own
+        ),
         detailed=done,
         marks=dict.fromkeys(cohort, "read"),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from sys import intern
 
 from lms_clients.canvas.calls import Calls, Params
 from lms_clients.canvas.shapes import Submission, UserProgress
@@ -30,10 +31,10 @@ _WAITS = frozenset({"submitted", "pending_review"})
 
 @dataclass(slots=True)
 class Work:
-    """Rows by learner and activity."""
+    """What was read, by learner and then by activity: a row that comes twice counts once."""
 
-    progress: dict[tuple[str, str], LearnerProgress] = field(default_factory=dict)
-    attempts: dict[tuple[str, str], tuple[Attempt, ...]] = field(default_factory=dict)
+    progress: dict[str, dict[str, LearnerProgress]] = field(default_factory=dict)
+    attempts: dict[str, dict[str, tuple[Attempt, ...]]] = field(default_factory=dict)
 
 
 def moved_since(calls: Calls, course_path: str, since: datetime) -> set[str]:
@@ -79,11 +80,10 @@ def read_submissions(
                 ledger.note(what, GapReason.UNSUPPORTED, "graded anonymously: submissions are not read")
                 continue
             who = known.setdefault(str(row.user_id), str(row.user_id))
-            key = (who, activity.id)
             told_history = told_history or row.submission_history is not None
-            work.progress[key] = _progress(row, who, activity, now)
+            work.progress.setdefault(who, {})[activity.id] = _progress(row, who, activity, now)
             if tries := tuple(_attempts(row, who, activity)):
-                work.attempts[key] = tries
+                work.attempts.setdefault(who, {})[activity.id] = tries
     if work.progress and not told_history:
         ledger.note(Part.ATTEMPTS, GapReason.FEATURE_OFF, "the developer key drops include parameters: one try is told")
     ledger.read.update({Part.SUBMISSIONS, Part.GRADES, Part.COMPLETION, Part.ATTEMPTS})
@@ -97,7 +97,7 @@ def _progress(row: Submission, who: str, activity: Activity, now: datetime) -> L
         learner_id=who,
         activity_id=activity.id,
         state=_state(row, activity, score),
-        raw_state=row.workflow_state or None,
+        raw_state=intern(row.workflow_state) or None,
         attempts=row.attempt or 0,
         score=score,
         score_max=activity.points_possible,
@@ -171,7 +171,7 @@ def _attempts(row: Submission, who: str, activity: Activity) -> Iterator[Attempt
             activity_id=activity.id,
             number=number,
             finished_at=from_iso(at),
-            state=state,
+            state=intern(state),
             score=score,
             score_max=activity.points_possible,
             passed=_passed(activity, score),

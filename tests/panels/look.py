@@ -78,6 +78,8 @@ def shots(folder: Path, wanted: list[str]) -> None:
         ("en", "light", 320),
         ("it", "dark", 640),
         ("en", "light", 1100),
+        ("en", "dark", 320),
+        ("it", "dark", 1100),
         ("it", "light", 280),
     ]
     folder.mkdir(parents=True, exist_ok=True)

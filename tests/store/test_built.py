@@ -12,15 +12,6 @@ from lti_app.models import Membership
 from lti_app.store.built import built
 from tests.sweep.course import NOW, build
 
-BUILT: list[bool] = []
-
-
-@built
-def _active(context_id: int, enrolled_before: datetime, *, staff: bool) -> Select[int]:
-    BUILT.append(staff)
-    query = select(func.count()).where(Membership.context_id == context_id, Membership.created_at < enrolled_before)
-    return query.where(Membership.role != "learner") if staff else query
-
 
 @built
 def _since(now: datetime) -> Select[int]:
@@ -30,15 +21,23 @@ def _since(now: datetime) -> Select[int]:
 def test_a_statement_is_built_once_a_shape_and_filled_in_with_each_call(db: Database) -> None:
     with db.writing() as session:
         course = build(session)
-    BUILT.clear()
+    # A statement of the test's own: on the other database, in the same process, it begins with nothing built.
+    shapes: list[bool] = []
+
+    @built
+    def active(context_id: int, enrolled_before: datetime, *, staff: bool) -> Select[int]:
+        shapes.append(staff)
+        query = select(func.count()).where(Membership.context_id == context_id, Membership.created_at < enrolled_before)
+        return query.where(Membership.role != "learner") if staff else query
+
     later = NOW + timedelta(days=1)
     with db.reading() as session:
-        everybody = session.scalar(*_active(course.context, later, staff=False)) or 0
-        staff = session.scalar(*_active(course.context, later, staff=True)) or 0
-        nobody = session.scalar(*_active(course.context, NOW - timedelta(days=9000), staff=False))
-        elsewhere = session.scalar(*_active(course.context + 999, later, staff=False))
+        everybody = session.scalar(*active(course.context, later, staff=False)) or 0
+        staff = session.scalar(*active(course.context, later, staff=True)) or 0
+        nobody = session.scalar(*active(course.context, NOW - timedelta(days=9000), staff=False))
+        elsewhere = session.scalar(*active(course.context + 999, later, staff=False))
     assert (everybody > staff > 0, nobody, elsewhere) == (True, 0, 0)
-    assert BUILT == [False, True]
+    assert shapes == [False, True]
 
 
 def test_a_value_that_is_not_there_yet_cannot_be_counted_with() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -47,7 +47,10 @@ class MoodView:
 
 @dataclass(frozen=True, slots=True)
 class MoodWeek:
-    """One week of the course, or of one group: ``counts`` by mood, None where fewer than five people said anything."""
+    """One week of the course, or of one group.
+
+    ``counts`` is by mood, the brightest first; None where fewer than five people said anything.
+    """
 
     monday: date
     group: str
@@ -183,6 +186,11 @@ def mood_weeks(session: Session, context_id: int, now: datetime) -> tuple[MoodWe
             for group in ("", *sorted(groups.get(membership_id, ()))):
                 last[monday, group][membership_id] = said
     return tuple(
-        MoodWeek(monday, group, Counter(said.values()) if len(said) >= FEW else None)
+        MoodWeek(monday, group, _counted(said.values()) if len(said) >= FEW else None)
         for (monday, group), said in sorted(last.items(), key=lambda one: (one[0][1], one[0][0]))
     )
+
+
+def _counted(said: Iterable[str]) -> dict[str, int]:
+    counts = Counter(said)
+    return {mood.value: counts[mood] for mood in Mood if counts[mood]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Flask, g, request
 from flask_babel import Babel, get_locale
@@ -13,6 +14,7 @@ from lti_app.clock import Clock
 from lti_app.config import Settings
 from lti_app.db import Database
 from lti_app.house import House
+from lti_app.mount import Mount
 
 LANGUAGES = ("en", "it")
 ROOT = Path(__file__).resolve().parent
@@ -57,4 +59,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     for room in (lti, panels, desk, moderation, control, admin, feeds, health):
         app.register_blueprint(room.blueprint)
     app.register_blueprint(admin.back_blueprint)
+    below = urlsplit(settings.public_url).path
+    if below:
+        app.wsgi_app = Mount(app.wsgi_app, below)  # type: ignore[method-assign]
     return app

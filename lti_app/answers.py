@@ -14,9 +14,9 @@ def wants_fragment() -> bool:
 
 def way_back() -> str:
     """Return the page of this very visit from which a form says it came, or "" (never another address)."""
-    back = request.form.get("back", "")
+    back = request.form.get("back", "").removeprefix(request.root_path)
     good = back.startswith(f"/v/{g.get('ref', '')}/") and not any(sign in back for sign in ("//", "\\", ".."))
-    return back if good and back.isprintable() and len(back) <= 300 else ""
+    return request.root_path + back if good and back.isprintable() and len(back) <= 300 else ""
 
 
 def answer(*, fragment: Callable[[], str], page: Callable[[], str], to: str, status: int = 200) -> Response:

@@ -16,10 +16,12 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session, contains_eager
 
+from lti_app.cookies import give_cookie
 from lti_app.errors import Trouble
 from lti_app.house import house
 from lti_app.limits import make_room
 from lti_app.models import Academy, Context, Deployment, Membership, Person, Registration
+from lti_app.mount import seen_path
 from lti_app.store.built import built
 from lti_app.store.origins import ancestors_of
 from lti_app.visit import COOKIE, FIELD, HEADER, NoVisit, Visit, registration_of, seal, unseal
@@ -250,14 +252,7 @@ def _renew(response: Response) -> Response:
     if g.get("visit") is not None and response.status_code < 500 and not is_quiet():
         response.headers[HEADER] = visit_token()
         if g.get("cookie_works"):
-            response.set_cookie(
-                COOKIE,
-                visit_token(),
-                max_age=house().settings.panel_token_seconds,
-                path=f"/v/{g.visit.ref}/",
-                secure=True,
-                httponly=True,
-                samesite="None",
-                partitioned=True,
-            )
+            settings = house().settings
+            path = seen_path(settings, f"/v/{g.visit.ref}/")
+            give_cookie(response, COOKIE, visit_token(), seconds=settings.panel_token_seconds, path=path)
     return response

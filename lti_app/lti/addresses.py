@@ -15,11 +15,6 @@ def launch_url(settings: Settings) -> str:
     return f"{settings.public_url}/lti/launch"
 
 
-def cookie_path(settings: Settings, path: str) -> str:
-    """Return ``path`` as the browser sees it, also where Regista stands below a path of its host."""
-    return f"{urlsplit(settings.public_url).path}{path}"
-
-
 def is_ours(target: str, settings: Settings) -> bool:
     """Return whether a target_link_uri leads to our own front door (LTI core 1.3, 5.3.4)."""
     return len(target) <= 2000 and _is_below(target, settings.public_url)

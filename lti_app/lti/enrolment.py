@@ -164,7 +164,9 @@ def register() -> Response:
         invitation = read_invitation(request.args.get("code", ""), house().settings)
         url = web_address(request.args.get("openid_configuration"))
         if url is None:
-            return page("lti/how_to_register.html", academy=plain(invitation.academy), address=request.url)
+            # Not request.url: behind a proxy that is an address which nobody else can reach.
+            address = f"{house().settings.public_url}{request.full_path}"
+            return page("lti/how_to_register.html", academy=plain(invitation.academy), address=address)
         agreed, registration_id = _agree(url, request.args.get("registration_token", "")[:8192], invitation)
     except BadLaunch as e:
         return refuse(e)

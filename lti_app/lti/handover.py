@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from lti_app.claims import Launch
 from lti_app.cookies import give_cookie
 from lti_app.house import house
-from lti_app.lti.addresses import cookie_path
 from lti_app.lti.pages import Onward, page
 from lti_app.lti.states import State
+from lti_app.mount import seen_path
 from lti_app.store.recorded import Recorded
 from lti_app.visit import COOKIE, FIELD, Visit, new_ref, seal
 
@@ -50,7 +50,7 @@ def visit_of(arrived: Arrived) -> Visit:
 
 
 def _forget_login(response: BaseResponse, arrived: Arrived) -> None:
-    give_cookie(response, arrived.state.cookie, "", seconds=0, path=cookie_path(house().settings, "/lti/launch"))
+    give_cookie(response, arrived.state.cookie, "", seconds=0, path=seen_path(house().settings, "/lti/launch"))
 
 
 def hand_over(arrived: Arrived) -> Response:
@@ -64,11 +64,11 @@ def hand_over(arrived: Arrived) -> Response:
     visit = visit_of(arrived)
     token = seal(visit, settings)
     panel = arrived.panel if recorded.context_id is not None else "admin"
-    address = cookie_path(settings, f"/v/{visit.ref}/{panel}")
+    address = seen_path(settings, f"/v/{visit.ref}/{panel}")
     if not arrived.by_cookie:
         return page("lti/handover.html", address=address, field=FIELD, entry=token)
     response = Onward(address, 303)
-    path = cookie_path(settings, f"/v/{visit.ref}/")
+    path = seen_path(settings, f"/v/{visit.ref}/")
     give_cookie(response, COOKIE, token, seconds=settings.panel_token_seconds, path=path)
     _forget_login(response, arrived)
     return response

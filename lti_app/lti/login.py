@@ -18,12 +18,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from lti_app.claim_fields import BadLaunch
 from lti_app.cookies import give_cookie
 from lti_app.house import house
-from lti_app.lti.addresses import cookie_path, is_ours, launch_url
+from lti_app.lti.addresses import is_ours, launch_url
 from lti_app.lti.library import login_address
 from lti_app.lti.memory import memory
 from lti_app.lti.pages import Onward, page
 from lti_app.lti.refusals import refuse
 from lti_app.lti.states import STATE_SECONDS, new_state, nonce_of, seal_state
+from lti_app.mount import seen_path
 from lti_app.security import let_forms_leave
 from lti_app.store.origins import origin_of
 from lti_app.store.registrations import KnownPlatform, platforms_of
@@ -146,7 +147,7 @@ def _answer(asked: Asked, registration: KnownPlatform) -> BaseResponse:
         )
     else:
         response = Onward(address, 302)
-    give_cookie(response, state.cookie, binding, seconds=STATE_SECONDS, path=cookie_path(settings, "/lti/launch"))
+    give_cookie(response, state.cookie, binding, seconds=STATE_SECONDS, path=seen_path(settings, "/lti/launch"))
     return response
 
 
@@ -154,5 +155,5 @@ def _try_cookies(asked: Asked) -> Response:
     """Give the browser a cookie and come by once more, to see before anything else whether it kept it."""
     values = {**asked.values, TRIED: "1"} | ({STORAGE: asked.storage} if asked.storage else {})
     response = Onward(f"{house().settings.public_url}/lti/login?{urlencode(values)}", 303)
-    give_cookie(response, KEEPS_COOKIES, "1", seconds=MONTH, path=cookie_path(house().settings, "/lti/login"))
+    give_cookie(response, KEEPS_COOKIES, "1", seconds=MONTH, path=seen_path(house().settings, "/lti/login"))
     return response

@@ -13,13 +13,13 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from lti_app.catalogue import panels
 from lti_app.claim_fields import BadLaunch
 from lti_app.house import house
-from lti_app.lti.addresses import cookie_path
 from lti_app.lti.choosing import chosen_in, sections_of
 from lti_app.lti.content_items import Chosen, content_item, new_mark
 from lti_app.lti.handover import Arrived
 from lti_app.lti.library import placing_jwt
 from lti_app.lti.pages import page
 from lti_app.lti.refusals import refuse
+from lti_app.mount import seen_path
 from lti_app.security import allow_own_frames, let_forms_leave
 from lti_app.signing import our_signing_key
 from lti_app.store.participation import switch_column
@@ -55,7 +55,7 @@ def _preview(arrived: Arrived) -> tuple[str, str] | None:
         launch_id=arrived.state.launch_id,
         student_view=True,
     )
-    return cookie_path(house().settings, f"/v/{visit.ref}"), seal(visit, house().settings)
+    return seen_path(house().settings, f"/v/{visit.ref}"), seal(visit, house().settings)
 
 
 def offer_panels(arrived: Arrived) -> Response:

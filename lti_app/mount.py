@@ -1,0 +1,35 @@
+"""Where Regista stands below a path of its host, as in https://academy.example/regista."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from lti_app.config import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+class Mount:
+    """A WSGI application that knows the path below which browsers see it (PEP 3333: SCRIPT_NAME and PATH_INFO).
+
+    A proxy may leave that path in place or take it away; either way the pages' own addresses begin with it.
+    """
+
+    def __init__(self, application: WSGIApplication, path: str) -> None:
+        self.application, self.path = application, path
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Hand the request on with the path moved to where applications look for it."""
+        asked = environ.get("PATH_INFO", "")
+        if asked == self.path or asked.startswith(f"{self.path}/"):
+            environ["PATH_INFO"] = asked[len(self.path) :]
+        environ["SCRIPT_NAME"] = self.path
+        return self.application(environ, start_response)
+
+
+def seen_path(settings: Settings, path: str) -> str:
+    """Return ``path`` as the browser sees it: what cookies and redirects name."""
+    return f"{urlsplit(settings.public_url).path}{path}"

@@ -39,7 +39,7 @@ fresh: $(BASE) words ## The same, with all data begun anew
 test: $(DEV) words check ## Check everything and run all tests (installs chromium, postgresql and redis if it may)
 	@sh tests/services.sh
 	@# Three for two cores: the stories in a browser wait for each other more than they reckon.
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup
+	@$(BIN)/python -m pytest -n 3
 
 check: $(DEV) ## Format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet . || (echo "run: make format"; exit 1)

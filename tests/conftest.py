@@ -14,10 +14,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, Playwright, sync_playwright
 from sqlalchemy import create_engine, text
 
 from lti_app import create_app
+from lti_app.addresses import Application
 from lti_app.clock import Clock
 from lti_app.config import Settings
 from lti_app.db import Database
@@ -25,6 +27,7 @@ from lti_app.house import House
 from lti_app.migrations import upgrade
 from tests import browsers, databases, pointer, servers
 from tests.sweep.course import Course
+from tests.turns import Turns
 
 NOW = datetime(2026, 11, 20, 10, 5, tzinfo=UTC)
 MUST_RUN = bool(os.environ.get("REGISTA_TESTS_MUST_RUN"))
@@ -35,6 +38,25 @@ def skip_or_fail(reason: str) -> None:
     if MUST_RUN:
         pytest.fail(f"{reason} (and CI may not skip)")
     pytest.skip(reason)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Turns:
+    """Share the tests among processes as tests/turns.py says."""
+    return Turns(config, log)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile each template once for all test processes and all applications that they build."""
+    kept = FileSystemBytecodeCache(str(config.cache.mkdir("templates"))) if config.cache else None
+    make = Application.create_jinja_environment
+
+    def with_cache(self: Application) -> Any:
+        environment = make(self)
+        environment.bytecode_cache = kept
+        return environment
+
+    Application.create_jinja_environment = with_cache  # type: ignore[method-assign]
 
 
 def pytest_collection_finish() -> None:

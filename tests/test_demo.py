@@ -13,12 +13,9 @@ from contextlib import closing
 from pathlib import Path
 from urllib.request import urlopen
 
-import pytest
-
 from tests.servers import free_port
 
 COMMAND = Path(sys.executable).with_name("regista")
-pytestmark = pytest.mark.xdist_group("browser")
 
 
 def start(data: Path, lms_port: int, tool_port: int, *more: str) -> tuple[subprocess.Popen[str], str]:

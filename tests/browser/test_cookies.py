@@ -21,7 +21,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from tests.browser.conftest import OpenBrowser
 from tests.browser.doors import Certificates, Doors, make_certificates, open_doors
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 PANEL = "iframe[src*='launch.php']"
 HOSTS = ("127.0.0.1", "localhost")
 LAUNCH = "/lti/launch"

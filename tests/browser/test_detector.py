@@ -14,7 +14,7 @@ from lti_app.house import house
 from lti_app.models import Context, Episode, Membership, Person
 from tests.browser.conftest import OpenBrowser, wait_for_rows
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 Be = Callable[..., tuple[Page, FrameLocator]]
 PANEL = "iframe[src*='launch.php']"
 

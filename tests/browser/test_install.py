@@ -8,7 +8,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 from lti_app.demo import Demo
 from tests.browser.conftest import OpenBrowser
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def be(demo: Demo, page: Page, person: int) -> None:

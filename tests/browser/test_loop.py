@@ -25,7 +25,7 @@ from lti_app.store.holdouts import Holdout, start
 from tests.browser.conftest import OpenBrowser, cases_of, helpers_for, wait_for_rows
 from tests.servers import free_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 Be = Callable[..., tuple[Page, FrameLocator]]
 PANEL = "iframe[src*='launch.php']"
 TIMES, SILENT, HELPERS = 3, timedelta(days=9), 2

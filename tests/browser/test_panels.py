@@ -21,7 +21,7 @@ from tests.browser.keyboard import Hands, Place, hands, place
 from tests.panels.scenes import ask as questions
 from tests.sweep.test_loop import the_house
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 As = Callable[[str], Hands]
 NARROW, WIDE = 320, 640
 

@@ -12,7 +12,7 @@ from lti_app.demo import Demo
 from lti_app.models import CircleMember, Membership, Person
 from tests.browser.conftest import OpenBrowser, helpers_for, wait_for_rows
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 Be = Callable[..., tuple[Page, FrameLocator]]
 PANEL = "iframe[src*='launch.php']"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

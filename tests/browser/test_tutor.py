@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, exp
 from lti_app.demo import Demo
 from tests.browser.conftest import OpenBrowser
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 PANEL = "iframe[src*='launch.php']"
 INVITE = "Ti va se giovedì alle 18 lo guardiamo insieme?"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -29,7 +29,7 @@ from tests.panels.scenes import all_pages, data_dir
 from tests.panels.test_script import serving
 from tests.sweep.course import Course, build
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 WIDTHS = (280, 640, 1100, 320)
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 # A menu lies over what is behind it: one at a time.

@@ -20,7 +20,7 @@ from tests.panels.test_script import database_url, frame  # noqa: F401
 from tests.panels.test_talk import begins
 from tests.sweep.course import NOW, Course
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 As = Callable[..., Somebody]
 
 

@@ -21,7 +21,7 @@ from tests.panels.conftest import Somebody
 from tests.panels.lively import lively
 from tests.sweep.course import Course
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 As = Callable[..., Somebody]
 
 

@@ -18,7 +18,7 @@ from tests.panels.scenes import desk, moderation
 from tests.panels.test_script import database_url, serving
 from tests.sweep.course import Builder, Course, stalls
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 __all__ = ["database_url"]
 As = Callable[..., Somebody]
 AXE = next(Path(axe_playwright_python.__file__).parent.glob("axe*.js")).read_text()

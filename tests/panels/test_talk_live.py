@@ -19,7 +19,7 @@ from tests.panels.test_script import database_url, frame  # noqa: F401
 from tests.panels.test_talk import begins
 from tests.sweep.course import Course
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 As = Callable[..., Somebody]
 
 

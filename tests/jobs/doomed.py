@@ -87,9 +87,12 @@ class Lms:
         return
 
 
-def work(database_url: str, context_id: int) -> None:
+def house_of(database_url: str) -> House:
     settings = Settings(database_url, "sqlite:///unused", "http://127.0.0.1:8000", "a secret for the tests")
-    house = cast("House", create_app(settings).extensions["regista"])
+    return cast("House", create_app(settings).extensions["regista"])
+
+
+def work(house: House, context_id: int) -> None:
     while True:
         done = sync_context(house, context_id, connect=lambda house, registration_id: Lms())
         if done is None:
@@ -97,16 +100,20 @@ def work(database_url: str, context_id: int) -> None:
 
 
 def main(database_url: str, context_id: int, lease: float) -> None:
-    """Fork a worker for each line that comes in, and say its number: what takes long is loaded only once."""
+    """Fork a worker for each line that comes in, and say its number: what takes long is done only once.
+
+    Whoever still had to load the house would die before they work. No connection is open before the fork.
+    """
     # A killed worker's claim runs out soon enough for a test.
     runs.LEASE = timedelta(seconds=lease)
     # Some die between two portions of one save.
     portions.LEARNERS = LEARNERS // 3
+    house = house_of(database_url)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for _ in sys.stdin:
         worker = os.fork()
         if worker == 0:
-            work(database_url, context_id)
+            work(house, context_id)
         print(worker, flush=True)
 
 

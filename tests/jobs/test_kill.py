@@ -2,12 +2,8 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from decimal import Decimal
 
 from sqlalchemy import func, select
@@ -15,6 +11,7 @@ from sqlalchemy import func, select
 from lti_app.db import Database
 from lti_app.models import ActivityProgress, Context, CourseGroup, GroupMember, Membership, Person, SyncRun
 from tests.jobs.doomed import LEARNERS
+from tests.nursery import Nursery, nursery
 from tests.store.told import make_academy, make_course
 
 LEASE = "0.4"
@@ -22,48 +19,8 @@ LEASE = "0.4"
 KILLS = int(os.environ.get("REGISTA_TESTS_KILLS", "25"))
 
 
-class Nursery:
-    """Where workers come from, and how they end."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-        self._alive: set[int] = set()
-
-    def born(self) -> int:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        worker = int(self._process.stdout.readline())
-        self._alive.add(worker)
-        return worker
-
-    def kill(self, worker: int) -> None:
-        os.kill(worker, signal.SIGKILL)
-        self._alive.discard(worker)
-        with suppress(ProcessLookupError):
-            while True:
-                os.kill(worker, 0)
-                time.sleep(0.001)
-
-    def close(self) -> None:
-        for worker in list(self._alive):
-            self.kill(worker)
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.stdout.close()
-        self._process.wait()
-
-
-@contextmanager
-def nursery(database_url: str, context_id: int) -> Iterator[Nursery]:
-    command = [sys.executable, "-m", "tests.jobs.doomed", database_url, str(context_id), LEASE]
-    made = Nursery(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
-    try:
-        yield made
-    finally:
-        made.close()
+def workers_of(database_url: str, context_id: int) -> AbstractContextManager[Nursery]:
+    return nursery("-m", "tests.jobs.doomed", database_url, str(context_id), LEASE)
 
 
 def check_that_one_round_is_whole(db: Database, context_id: int) -> int:
@@ -101,7 +58,7 @@ def test_workers_killed_at_any_moment_leave_the_old_or_the_new_snapshot(db: Data
     with db.writing() as session:
         context_id = make_course(session, make_academy(session))
     chance, reached = random.Random(7), 0
-    with nursery(database_url, context_id) as workers:
+    with workers_of(database_url, context_id) as workers:
         # One goes on all the time: it takes over from the killed, and never works at the same moment as they.
         workers.born()
         for _ in range(KILLS):
@@ -115,7 +72,7 @@ def test_workers_killed_at_any_moment_leave_the_old_or_the_new_snapshot(db: Data
 def test_the_course_of_a_killed_worker_becomes_due_again(db: Database, database_url: str) -> None:
     with db.writing() as session:
         context_id = make_course(session, make_academy(session))
-    with nursery(database_url, context_id) as workers:
+    with workers_of(database_url, context_id) as workers:
         for _ in range(3):
             before = check_that_one_round_is_whole(db, context_id)
             worker = workers.born()

@@ -9,6 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from flask import Flask
+
 from lti_app import create_app
 from lti_app.clock import Clock
 from lti_app.config import Settings
@@ -31,13 +33,16 @@ class Standing(Clock):
         return self.at
 
 
-def work(database_url: str, smtp_url: str, context_id: int, at: datetime) -> None:
+def app_of(database_url: str, smtp_url: str, at: datetime) -> Flask:
     settings = replace(
         Settings(database_url, "sqlite:///unused", "http://127.0.0.1:8000", SECRET),
         smtp_url=smtp_url,
         mail_from="regista@academy.example",
     )
-    app = create_app(settings, clock=Standing(at))
+    return create_app(settings, clock=Standing(at))
+
+
+def work(app: Flask, context_id: int) -> None:
     house = cast("House", app.extensions["regista"])
     with app.app_context():
         while True:
@@ -46,14 +51,18 @@ def work(database_url: str, smtp_url: str, context_id: int, at: datetime) -> Non
 
 
 def main(database_url: str, smtp_url: str, context_id: int, at: datetime) -> None:
-    """Fork a worker for each line that comes in, and say its number: what takes long is loaded only once."""
+    """Fork a worker for each line that comes in, and say its number: what takes long is done only once.
+
+    Whoever still had to load the house would die before they work. No connection is open before the fork.
+    """
     # A killed worker's claim runs out soon enough for a test.
     outbox.CLAIM = timedelta(seconds=0.2)
+    app = app_of(database_url, smtp_url, at)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for _ in sys.stdin:
         worker = os.fork()
         if worker == 0:
-            work(database_url, smtp_url, context_id, at)
+            work(app, context_id)
         print(worker, flush=True)
 
 

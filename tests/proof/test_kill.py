@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from datetime import datetime, timedelta
@@ -14,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from lti_app.db import Database
 from lti_app.models import Context, Delivery, Episode, Match, Person, Prompt
-from tests.jobs.test_kill import Nursery
+from tests.nursery import Nursery, nursery
 from tests.proof.mail_server import mail_server
 from tests.sweep.course import NOW, Builder, Course, offers_help
 
@@ -39,12 +37,6 @@ def many_stall(db: Database, course: Course) -> None:
         for helper in (course.bruno, course.bice):
             offers_help(session, helper, course.quiz_2, capacity=3)
         session.execute(update(Person).values(email=func.replace(Person.name, " ", ".") + "@example.org"))
-
-
-def nursery(database_url: str, smtp_url: str, context_id: int, at: datetime) -> Nursery:
-    arguments = [database_url, smtp_url, str(context_id), str(at.timestamp())]
-    command = [sys.executable, "-m", "tests.proof.doomed", *arguments]
-    return Nursery(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
 
 
 def kill_in_the_middle(workers: Nursery, kills: int, dice: random.Random) -> None:
@@ -79,12 +71,10 @@ def test_workers_killed_two_hundred_times_prompt_nobody_twice_and_lose_nobody(
     dice = random.Random(7)
     with mail_server() as post:
         for at in (NOW, LATER):
-            workers = nursery(database_url, post.url, course.context, at)
-            try:
+            told = [database_url, post.url, str(course.context), str(at.timestamp())]
+            with nursery("-m", "tests.proof.doomed", *told) as workers:
                 kill_in_the_middle(workers, kills // 2, dice)
                 finish(workers, db, at)
-            finally:
-                workers.close()
         sent = Counter(str(mail["Message-ID"]) for mail in post.got)
     with db.reading() as session:
         episodes = session.scalars(select(Episode)).all()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import random
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -26,6 +24,7 @@ from lti_app.store import letters, matches, prompts
 from lti_app.store.desk import desk_case, tutor_acted
 from lti_app.store.support import support_for
 from tests.conftest import StillClock
+from tests.nursery import nursery
 from tests.sweep.course import NOW, Builder, Course, offers_help, stalls
 from tests.sweep.moodle import Mailbox, moodle
 from tests.sweep.test_loop import the_house
@@ -341,17 +340,22 @@ def test_in_development_the_message_goes_to_the_log(
     assert "martedì ci troviamo?" in caplog.text
 
 
-WORKER = """
-import sys
+WORKERS = """
+import os, signal, sys
 from lti_app import create_app
 from lti_app.config import Settings
 from lti_app.jobs.deliver import deliver_due
 settings = Settings(database_url=sys.argv[1], jobs_url="sqlite:///:memory:", public_url="http://127.0.0.1:8000",
                     secret_key=sys.argv[2], data_dir=sys.argv[3], allow_private_addresses=True)
 app = create_app(settings)
-print("ready", flush=True)
-with app.app_context():
-    print(deliver_due(app.extensions["regista"]), flush=True)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for _ in sys.stdin:
+    worker = os.fork()
+    if worker == 0:
+        with app.app_context():
+            deliver_due(app.extensions["regista"])
+        os._exit(0)
+    print(worker, flush=True)
 """
 
 
@@ -365,18 +369,14 @@ def test_workers_killed_in_the_middle_send_nothing_twice_and_lose_nothing(
             tutor_acted(session, episode_id, course.clara, "message", f"Ciao {number}", NOW, form_key=f"f{number}")
     mailbox.slow = 0.02
     dice = random.Random(7)
-    for _ in range(5):
-        command = [sys.executable, "-c", WORKER, settings.database_url, settings.secret_key, settings.data_dir]
-        worker = subprocess.Popen(command, stdout=subprocess.PIPE)
-        assert worker.stdout is not None
-        worker.stdout.readline()
-        time.sleep(dice.uniform(0.02, 0.25))
-        worker.kill()
-        worker.wait()
-        worker.stdout.close()
-        with connected.db.writing() as session:
-            over = datetime.now(UTC) - timedelta(seconds=1)
-            session.execute(update(Prompt).where(Prompt.state == "claimed").values(claimed_until=over))
+    with nursery("-c", WORKERS, settings.database_url, settings.secret_key, settings.data_dir) as workers:
+        for _ in range(5):
+            worker = workers.born()
+            time.sleep(dice.uniform(0.02, 0.25))
+            workers.kill(worker)
+            with connected.db.writing() as session:
+                over = datetime.now(UTC) - timedelta(seconds=1)
+                session.execute(update(Prompt).where(Prompt.state == "claimed").values(claimed_until=over))
     mailbox.slow = 0.0
     deliver(app)
     keys = Counter(got["messages[0][clientmsgid]"] for got in mailbox.got)

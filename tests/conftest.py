@@ -219,9 +219,8 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 _apps: dict[tuple[object, ...], tuple[Flask, dict[str, Any], dict[str, Any]]] = {}
 
 
-@pytest.fixture
-def app(settings: Settings, db: Database, clock: StillClock) -> Flask:
-    """The app as it was just after it was built, with this test's settings, database and clock.
+def app_as_built(settings: Settings, db: Database, clock: Clock) -> Flask:
+    """The app as it was just after it was built, with these settings, database and clock.
 
     It is built once a process: routes and templates are the same for every test, and cost more than most tests do.
     """
@@ -238,3 +237,8 @@ def app(settings: Settings, db: Database, clock: StillClock) -> Flask:
     # Unexpected errors must fail the test, not turn into a calm page.
     app.config["PROPAGATE_EXCEPTIONS"] = False
     return app
+
+
+@pytest.fixture
+def app(settings: Settings, db: Database, clock: StillClock) -> Flask:
+    return app_as_built(settings, db, clock)

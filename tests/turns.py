@@ -11,16 +11,17 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @cache
-def _has_a_browser(file: str) -> bool:
-    return "pytest.mark.browser" in (ROOT / file).read_text(encoding="utf-8")
+def _stays_together(file: str) -> bool:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    return "pytest.mark.browser" in text or 'fixture(scope="module")' in text
 
 
 class Turns(LoadScopeScheduling):
-    """Whoever is free takes the next test; the stories of one file in a browser stay together, and come first.
+    """Whoever is free takes the next test; those of a file that share something stay together, and come first.
 
-    They share what takes longer to set up than most of them take: a demonstration, or a course in full life.
+    What they share takes longer to set up than most of them take: a demonstration, a course in full life.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file, _, _ = nodeid.partition("::")
-        return file if _has_a_browser(file) else nodeid
+        return file if _stays_together(file) else nodeid

@@ -7,9 +7,12 @@ import time
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 import jwt
 import msgspec
+from jwt.algorithms import RSAAlgorithm
 
 from lms_clients.answers import Answer, decode, judge
 from lms_clients.errors import LmsError, ProtocolTrouble, Reauthorise, ScopeMissing
@@ -54,9 +57,15 @@ class ServiceIdentity(msgspec.Struct, frozen=True):
             "jti": uuid.uuid4().hex,
         }
         try:
-            return jwt.encode(claims, self.private_key, algorithm="RS256", headers={"kid": self.kid})
+            return jwt.encode(claims, _loaded(self.private_key), algorithm="RS256", headers={"kid": self.kid})
         except (ValueError, TypeError, jwt.PyJWTError) as error:
             raise Reauthorise("the signing key cannot be used", code="bad_key") from error
+
+
+@lru_cache(maxsize=8)
+def _loaded(private_key: str) -> Any:
+    # Reading it costs far more than signing: its primes are proved each time.
+    return RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(private_key)
 
 
 class _Token(msgspec.Struct):

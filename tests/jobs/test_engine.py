@@ -48,6 +48,18 @@ def queue_settings(request: pytest.FixtureRequest, settings: Settings, tmp_path:
     huey.storage.close()
 
 
+#: The pairs that academies run: all on SQLite, all on PostgreSQL, and a queue of its own beside PostgreSQL.
+TOGETHER = pytest.mark.parametrize(
+    ("database_url", "queue_settings"),
+    [
+        ("sqlite", "sqlite"),
+        pytest.param("postgres", "postgres", marks=pytest.mark.postgres),
+        pytest.param("postgres", "redis", marks=(pytest.mark.postgres, pytest.mark.redis)),
+    ],
+    indirect=True,
+)
+
+
 def wait_for(what: Callable[[], bool], seconds: float = 20) -> None:
     end = time.monotonic() + seconds
     while not what():
@@ -86,6 +98,7 @@ def test_what_was_not_signed_by_us_is_never_run(queue_settings: Settings) -> Non
     huey.storage.close()
 
 
+@TOGETHER
 def test_a_due_course_is_synced_and_swept_by_threads_of_the_same_process(
     app: Flask, db: Database, queue_settings: Settings, context_id: int
 ) -> None:
@@ -104,6 +117,7 @@ def synced(db: Database, context_id: int) -> bool:
         return session.scalar(select(Context.synced_at).where(Context.id == context_id)) is not None
 
 
+@TOGETHER
 def test_five_workers_that_tick_together_sync_each_course_once(
     app: Flask, db: Database, queue_settings: Settings, moodle: RecordedMoodle, deployment_id: int
 ) -> None:

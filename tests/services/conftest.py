@@ -12,7 +12,6 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
-from lti_app import create_app
 from lti_app.config import Settings
 from lti_app.db import Database
 from lti_app.house import House
@@ -21,7 +20,7 @@ from lti_app.rehearsal import Actor
 from lti_app.sandbox import PracticeLms, Tool, create_practice_lms
 from lti_app.sandbox.platform.links import links
 from lti_app.store.registrations import add_platform
-from tests.conftest import StillClock
+from tests.conftest import StillClock, app_as_built
 from tests.servers import free_port
 
 
@@ -61,7 +60,7 @@ def pair(db: Database, settings: Settings, clock: StillClock, tmp_path: Path) ->
     lms = create_practice_lms(
         data_dir=tmp_path / "lms", public_url=f"http://localhost:{lms_port}", clock=clock, tool=tool
     )
-    app = create_app(settings, database=db, clock=clock)
+    app = app_as_built(settings, db, clock)
     with db.writing() as session:
         registration_id = add_platform(
             session,

@@ -11,17 +11,18 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @cache
-def _stays_together(file: str) -> bool:
+def _place_of(file: str) -> str | None:
     text = (ROOT / file).read_text(encoding="utf-8")
-    return "pytest.mark.browser" in text or 'fixture(scope="module")' in text
+    if "demo: Demo" in text:
+        return "the demonstration"
+    return file if "pytest.mark.browser" in text or 'fixture(scope="module")' in text else None
 
 
 class Turns(LoadScopeScheduling):
-    """Whoever is free takes the next test; those of a file that share something stay together, and come first.
+    """Whoever is free takes the next test; those that share something stay together, and come first.
 
     What they share takes longer to set up than most of them take: a demonstration, a course in full life.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        file, _, _ = nodeid.partition("::")
-        return file if _stays_together(file) else nodeid
+        return _place_of(nodeid.partition("::")[0]) or nodeid

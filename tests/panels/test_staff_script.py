@@ -75,6 +75,13 @@ def visit(app: Flask, chromium: Browser) -> Iterator[Callable[..., Page]]:
         page.context.close()
 
 
+#: The others are looked at by axe in test_every_page.py; the desk has two columns only in a frame as wide as this one.
+ONLY_HERE = {
+    "admin-room", "admin-connect", "admin-services", "control-effect-plan", "desk-queue", "desk-settings",
+    "desk-several",
+}  # fmt: skip
+
+
 @pytest.fixture
 def rooms(db: Database, course: Course, as_: As) -> list[tuple[str, Somebody, str]]:
     """Each room of the staff with something in it: (name, whose visit, path)."""
@@ -121,10 +128,12 @@ def test_axe_finds_nothing_and_the_keyboard_reaches_everything_in_the_rooms_of_t
             marta.sends("control/effect/off")
         page = visit(who, path)
         page.evaluate(OPEN)
-        assert page.evaluate(VIOLATIONS) == [], name
+        if name in ONLY_HERE:
+            assert page.evaluate(VIOLATIONS) == [], name
         page.set_viewport_size({"width": 320, "height": 800})
         page.evaluate("document.documentElement.dataset.scheme = 'dark'")
-        assert page.evaluate(LOOKS) == [], name
+        if name in ONLY_HERE:
+            assert page.evaluate(LOOKS) == [], name
         assert page.evaluate(OVERFLOW) <= 0, name
         walk(page, name)
         page.set_viewport_size({"width": 1100, "height": 800})

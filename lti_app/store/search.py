@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    Integer,
     Select,
+    bindparam,
     exists,
     literal,
     or_,
@@ -20,11 +23,12 @@ from sqlalchemy.orm import Session, aliased
 from lti_app.models import Event, Material, Post, Thread
 from lti_app.store import people
 from lti_app.store.apart import open_to
+from lti_app.store.built import among, read_rows
 from lti_app.store.course_facts import activity_refs
 from lti_app.store.found_posts import best_posts, readable
 from lti_app.store.search_index import EVENT, MATERIAL
 from lti_app.store.views import ActivityRef, Face
-from lti_app.store.words_index import THREAD, ranked
+from lti_app.store.words_index import THREAD, scored, worths
 
 PAGE = 12
 # Of several words the rarer ones must be there; what has them all stands first.
@@ -82,11 +86,8 @@ class Viewer:
     is_staff: bool
 
 
-def _threads(session: Session, viewer: Viewer, asked: Asked, kinds: Collection[str]) -> Select[Any] | None:
-    found = ranked(session, viewer.context_id, THREAD, asked.text, at_least=AT_LEAST) if kinds else None
-    if found is None:
-        return None
-    said, first = aliased(Post), aliased(Post)
+def _threads(kinds: tuple[str, ...], stems: int, *, to_staff: bool) -> Select[Any]:
+    found, said, first = scored(THREAD, stems), aliased(Post), aliased(Post)
     # A thread whose first words are held or gone is not there, whatever was answered.
     away = exists().where(
         first.thread_id == Thread.id,
@@ -94,50 +95,71 @@ def _threads(session: Session, viewer: Viewer, asked: Asked, kinds: Collection[s
         first.author_id == Thread.author_id,
         or_(first.held_at.is_not(None), first.hidden_at.is_not(None)),
     )
-    query = (
+    return (
         select(literal(THREAD).label("kind"), Thread.id.label("id"), found.c.score, Thread.moved_at.label("at"))
         .join(found, found.c.item_id == Thread.id)
-        .where(Thread.context_id == viewer.context_id, Thread.kind.in_(kinds))
+        .where(Thread.context_id == bindparam("context_id"), among(Thread.kind, kinds))
         .where(Thread.hidden_at.is_(None), Thread.merged_into_id.is_(None))
         .where(Thread.match_id.is_(None), Thread.circle_id.is_(None))
-        .where(open_to(viewer.membership_id, to_staff=viewer.is_staff))
-        .where(or_(Thread.kind != EVENT, exists().where(Event.thread_id == Thread.id, Event.state.in_(OPEN))))
+        .where(open_to(bindparam("membership_id", type_=Integer()), to_staff=to_staff))
+        .where(or_(Thread.kind != EVENT, exists().where(Event.thread_id == Thread.id, among(Event.state, OPEN))))
         .where(~away, exists().where(said.thread_id == Thread.id, readable(said)))
     )
-    return query if asked.activity_id is None else query.where(Thread.activity_id == asked.activity_id)
 
 
-def _things(session: Session, viewer: Viewer, asked: Asked, kind: str) -> Select[Any] | None:
-    found = ranked(session, viewer.context_id, kind, asked.text, at_least=AT_LEAST)
-    if found is None:
-        return None
+def _things(kind: str, stems: int) -> Select[Any]:
+    found = scored(kind, stems)
     model: Any = {EVENT: Event, MATERIAL: Material}[kind]
-    shown = Event.state.in_(OPEN) if kind == EVENT else Material.state == "shown"
+    shown = among(Event.state, OPEN) if kind == EVENT else Material.state == "shown"
     at = Event.starts_at if kind == EVENT else Material.changed_at
-    query = (
+    return (
         select(literal(kind).label("kind"), model.id.label("id"), found.c.score, at.label("at"))
         .join(found, found.c.item_id == model.id)
-        .where(model.context_id == viewer.context_id, shown)
+        .where(model.context_id == bindparam("context_id"), shown)
     )
-    return query if asked.activity_id is None else query.where(model.activity_id == asked.activity_id)
+
+
+@lru_cache(maxsize=256)
+def _page(stems: tuple[tuple[str, int], ...], threads: tuple[str, ...], *, to_staff: bool, tied: bool) -> Select[Any]:
+    """Select a page of what is found: ``stems`` are how many stems there are of each kind of things that has any.
+
+    It is built once for each such shape: to put it together took longer than to run it.
+    """
+    rows: list[Select[Any]] = []
+    for kind, number in stems:
+        rows.append(_threads(threads, number, to_staff=to_staff) if kind == THREAD else _things(kind, number))
+        if tied:
+            model: Any = {THREAD: Thread, EVENT: Event, MATERIAL: Material}[kind]
+            rows[-1] = rows[-1].where(model.activity_id == bindparam("activity_id", type_=Integer()))
+    every = union_all(*rows).subquery()
+    return (
+        select(every.c.kind, every.c.id)
+        .order_by(every.c.score.desc(), every.c.at.desc(), every.c.kind, every.c.id.desc())
+        .limit(bindparam("most", type_=Integer()))
+        .offset(bindparam("before", type_=Integer()))
+    )
 
 
 def find(session: Session, viewer: Viewer, asked: Asked) -> tuple[tuple[Found, ...], bool]:
     """Return a page of what was found, the best first, and whether there is more; a fixed number of queries."""
     wanted = [KINDS[key] for key in asked.kinds]
-    threads = [kind for kinds, _ in wanted for kind in kinds]
-    parts = [_threads(session, viewer, asked, threads)]
-    parts += [_things(session, viewer, asked, kind) for _, things in wanted for kind in things]
-    rows = [part for part in parts if part is not None]
-    if not rows:
+    threads = tuple(sorted(kind for kinds, _ in wanted for kind in kinds))
+    kinds = ([THREAD] if threads else []) + [kind for _, things in wanted for kind in things]
+    worth = worths(session, viewer.context_id, kinds, asked.text)
+    if not worth:
         return (), False
-    every = union_all(*rows).subquery()
-    page = session.execute(
-        select(every.c.kind, every.c.id)
-        .order_by(every.c.score.desc(), every.c.at.desc(), every.c.kind, every.c.id.desc())
-        .limit(PAGE + 1)
-        .offset((asked.page - 1) * PAGE)
-    ).all()
+    shape = tuple((kind, len(worth[kind].stems)) for kind in kinds if kind in worth)
+    values = {
+        "context_id": viewer.context_id,
+        "membership_id": viewer.membership_id,
+        "activity_id": asked.activity_id,
+        "most": PAGE + 1,
+        "before": (asked.page - 1) * PAGE,
+    }
+    for kind, one in worth.items():
+        values |= one.values(kind, AT_LEAST)
+    statement = _page(shape, threads, to_staff=viewer.is_staff, tied=asked.activity_id is not None)
+    page = read_rows(session, (statement, values)).all()
     ids: dict[str, list[int]] = {THREAD: [], EVENT: [], MATERIAL: []}
     for kind, item_id in page[:PAGE]:
         ids[kind].append(item_id)

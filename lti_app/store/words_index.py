@@ -11,12 +11,26 @@ Private threads (a match's, a circle's) are never in the index.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from math import log
 from typing import Any
 
-from sqlalchemy import Select, Subquery, case, delete, func, select, update
+from sqlalchemy import (
+    Float,
+    Integer,
+    Select,
+    String,
+    Subquery,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -101,43 +115,76 @@ def anything_changed(session: Session) -> bool:
     return session.scalar(select(Thread.id).where(Thread.indexed_at.is_(None)).limit(1)) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What words are worth among the things of one kind: each stem that occurs, and all that was asked for together."""
+
+    stems: Mapping[str, float]
+    whole: float
+
+    def values(self, kind: str, at_least: float) -> dict[str, Any]:
+        """Return what fills a statement with ``scored``; ``at_least`` is the share of what was looked for (0 to 1)."""
+        values: dict[str, Any] = {f"{kind}_least": at_least * self.whole}
+        for number, (stem, worth) in enumerate(sorted(self.stems.items())):
+            values |= {f"{kind}_stem{number}": stem, f"{kind}_worth{number}": worth}
+        return values
+
+
 def ranked(session: Session, context_id: int, kind: str, text: str, *, at_least: float = 0.0) -> Subquery | None:
     """Return a subquery ``(item_id, score)`` of what holds the words of ``text``; None when nothing can.
 
     Rare words count more, and a word's tenth use little more than its third. ``at_least`` is the share of what was
     looked for (0 to 1, rare words weighing more) that must be there; of a longer text not every word is needed.
     """
-    asked = asked_stems(text)
-    weights, whole = _rarity(session, context_id, kind, asked)
-    if not weights:
+    worth = worths(session, context_id, (kind,), text).get(kind)
+    if worth is None:
         return None
+    stems = [(literal(stem), literal(one, Float())) for stem, one in sorted(worth.stems.items())]
+    return _scored(context_id, kind, stems, at_least * worth.whole)
+
+
+def scored(kind: str, stems: int) -> Subquery:
+    """Return what ``ranked`` does for so many stems, to be filled in when it runs: ``Worth.values``, ``context_id``."""
+    pairs = [
+        (bindparam(f"{kind}_stem{number}", type_=String()), bindparam(f"{kind}_worth{number}", type_=Float()))
+        for number in range(stems)
+    ]
+    least = bindparam(f"{kind}_least", type_=Float())
+    return _scored(bindparam("context_id", type_=Integer()), kind, pairs, least)
+
+
+def _scored(context_id: Any, kind: str, stems: Sequence[tuple[Any, Any]], least: Any) -> Subquery:
     use = WordUse
-    worth = case(weights, value=use.stem)
-    score = func.sum(worth * (2.0 * use.weight) / (use.weight + 1.0)).label("score")
-    covered = func.sum(worth)
+    worth = case(*((use.stem == stem, one) for stem, one in stems))
     return (
-        select(use.item_id.label("item_id"), score)
-        .where(use.context_id == context_id, use.kind == kind, use.stem.in_(list(weights)))
+        select(use.item_id.label("item_id"), func.sum(worth * (2.0 * use.weight) / (use.weight + 1.0)).label("score"))
+        .where(use.context_id == context_id, use.kind == kind, use.stem.in_([stem for stem, _ in stems]))
         .group_by(use.item_id)
-        .having(covered >= at_least * whole)
+        .having(func.sum(worth) >= least)
         .subquery()
     )
 
 
 @built
-def _uses(context_id: int, kind: str, stems: list[str]) -> Select[str, int]:
-    there = (WordUse.context_id == context_id, WordUse.kind == kind, WordUse.stem.in_(stems))
-    return select(WordUse.stem, func.count()).where(*there).group_by(WordUse.stem)
+def _uses(context_id: int, kinds: list[str], stems: list[str]) -> Select[str, str, int]:
+    there = (WordUse.context_id == context_id, WordUse.kind.in_(kinds), WordUse.stem.in_(stems))
+    return select(WordUse.kind, WordUse.stem, func.count()).where(*there).group_by(WordUse.kind, WordUse.stem)
 
 
-def _rarity(
-    session: Session, context_id: int, kind: str, asked: tuple[frozenset[str], ...]
-) -> tuple[Mapping[str, float], float]:
-    """Return what each stem that occurs is worth, and what all that was asked for is worth together."""
-    if not asked:
-        return {}, 0.0
+def worths(session: Session, context_id: int, kinds: Sequence[str], text: str) -> dict[str, Worth]:
+    """Return what the words of ``text`` are worth among each kind of things in which any of them occurs; one query."""
+    asked = asked_stems(text)
+    if not asked or not kinds:
+        return {}
     wanted = {stem for stems in asked for stem in stems} | {EVERY}
-    found = {stem: int(number) for stem, number in read_rows(session, _uses(context_id, kind, sorted(wanted)))}
+    found: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
+    for kind, stem, number in read_rows(session, _uses(context_id, list(kinds), sorted(wanted))):
+        found[kind][stem] = int(number)
+    made = {kind: _worth(asked, there) for kind, there in found.items()}
+    return {kind: worth for kind, worth in made.items() if worth.stems}
+
+
+def _worth(asked: tuple[frozenset[str], ...], found: dict[str, int]) -> Worth:
     every = found.pop(EVERY, 0)
     weights: dict[str, float] = {}
     whole = 0.0
@@ -146,7 +193,7 @@ def _rarity(
         worth = log(1 + (every + 1) / (number + 0.5))
         whole += worth
         weights |= {stem: worth for stem in stems if stem in found}
-    return weights, whole
+    return Worth(weights, whole)
 
 
 def _weighed(text: str, weight: int) -> Counter[str]:

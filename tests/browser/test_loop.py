@@ -49,7 +49,7 @@ WORDS = {
         "closed": "Chiusi questa settimana",
         "by_itself": "con l’aiuto di un compagno di corso",
         "community": "Comunità",
-        "effect": "Serve?",
+        "effect": "Funziona?",
         "early": "Troppo presto per dirlo.",
         "back": "Tornati entro 14 giorni",
         "of": "su",

@@ -31,6 +31,8 @@ from tests.turns import Turns
 
 NOW = datetime(2026, 11, 20, 10, 5, tzinfo=UTC)
 MUST_RUN = bool(os.environ.get("REGISTA_TESTS_MUST_RUN"))
+# Where the processes of one run keep their compiled templates.
+TEMPLATES = "REGISTA_TESTS_TEMPLATES"
 
 
 def skip_or_fail(reason: str) -> None:
@@ -47,9 +49,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Turns:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile each template once for all test processes and all applications that they build."""
-    kept = FileSystemBytecodeCache(str(config.cache.mkdir("templates"))) if config.cache else None
-    make = Application.create_jinja_environment
+    """Compile each template once for all test processes and all applications that they build.
+
+    For this run alone: what is kept does not know when our own way of compiling has changed.
+    """
+    folder = os.environ.get(TEMPLATES)
+    if folder is None:
+        folder = os.environ[TEMPLATES] = tempfile.mkdtemp(prefix="regista-templates-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(TEMPLATES), ignore_errors=True))
+    kept, make = FileSystemBytecodeCache(folder), Application.create_jinja_environment
 
     def with_cache(self: Application) -> Any:
         environment = make(self)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask, g
+from werkzeug.test import Client
 
 from lti_app import create_app
 from lti_app.answers import way_back
 from lti_app.db import Database
 from lti_app.invitations import invitation_address
 from tests.lti.platform import LTI, Moodle
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 BELOW = "/regista"
 PUBLIC = f"http://127.0.0.1:8000{BELOW}"
@@ -25,34 +31,43 @@ def below(app: Flask, db: Database) -> Flask:
     return create_app(replace(house.settings, public_url=PUBLIC), database=db, clock=house.clock)
 
 
-@pytest.mark.parametrize("proxy", ["leaves the path in place", "takes the path away"])
-def test_a_learner_enters_and_every_address_of_the_page_is_below_the_path(
-    below: Flask, moodle: Moodle, proxy: str
-) -> None:
-    browser = below.test_client()
-    place = BELOW if proxy == "leaves the path in place" else ""
-    # A browser behind a proxy that takes the path away still keeps its cookies by the address that it sees itself.
-    seen = {"base_url": "http://127.0.0.1:8000/"} if place else {"base_url": PUBLIC}
+def through_a_proxy(app: Flask, *, takes_away: bool) -> Client:
+    """A browser that sees the academy's host; the proxy behind it leaves the path in place or takes it away."""
 
+    def proxy(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        assert environ["PATH_INFO"].startswith(BELOW), environ["PATH_INFO"]
+        if takes_away:
+            environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(BELOW)
+        return app(environ, start)
+
+    return Client(proxy)
+
+
+@pytest.mark.parametrize("takes_away", [False, True])
+def test_a_learner_enters_and_every_address_of_the_page_is_below_the_path(
+    below: Flask, moodle: Moodle, takes_away: bool
+) -> None:
+    browser = through_a_proxy(below, takes_away=takes_away)
+    seen = {"base_url": "http://127.0.0.1:8000/"}
     target = f"{PUBLIC}/lti/launch"
-    said = moodle.login_values(target_link_uri=target)
-    login = browser.post(f"{place}/lti/login", data=said, **seen)
+    login = browser.post(f"{BELOW}/lti/login", data=moodle.login_values(target_link_uri=target), **seen)
     query = {k: v[0] for k, v in parse_qs(urlsplit(login.headers["Location"]).query).items()}
     assert query["redirect_uri"] == target
     token = moodle.sign(moodle.claims(query["nonce"], **{LTI + "target_link_uri": target}))
-    launch = browser.post(f"{place}/lti/launch", data={"id_token": token, "state": query["state"]}, **seen)
+    launch = browser.post(f"{BELOW}/lti/launch", data={"id_token": token, "state": query["state"]}, **seen)
     assert launch.status_code == 303, launch.text
     where = launch.headers["Location"]
     assert re.fullmatch(f"{BELOW}/v/[^/]+/home", where)
 
-    # The proxy that takes the path away hands on what is left of it.
-    page = browser.get(where if place else where.removeprefix(BELOW), **seen)
+    page = browser.get(where, **seen)
     assert page.status_code == 200
     addresses = re.findall(r'(?:href|src|action|hx-post|hx-get)="([^"#][^"]*)"', page.text)
     assert len(addresses) > 20
     assert [a for a in addresses if not a.startswith((f"{BELOW}/", "http", "data:"))] == []
     kept = [c for c in page.headers.getlist("Set-Cookie") if c.startswith("regista_visit")]
     assert [f"Path={where.removesuffix('home')};" in c for c in kept] == [True]
+    style = next(a for a in addresses if ".css" in a)
+    assert browser.get(style, **seen).status_code == 200
 
 
 @pytest.mark.parametrize("said", ["/v/r/talk/1", f"{BELOW}/v/r/talk/1"])

@@ -123,7 +123,9 @@ def test_axe_finds_nothing_and_the_keyboard_reaches_everything_in_the_rooms_of_t
     visit: Callable[..., Page], rooms: list[tuple[str, Somebody, str]]
 ) -> None:
     marta = next(who for name, who, _path in rooms if name == "control-effect")
-    for name, who, path in [*rooms, ("control-effect-plan", marta, "control/effect")]:
+    every = [*rooms, ("control-effect-plan", marta, "control/effect")]
+    assert {name for name, _who, _path in every} >= ONLY_HERE
+    for name, who, path in every:
         if name == "control-effect-plan":
             marta.sends("control/effect/off")
         page = visit(who, path)

@@ -5,8 +5,6 @@ Each round the course says something else (every score is the round's number), s
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -22,6 +20,7 @@ from lti_app.config import Settings
 from lti_app.house import House
 from lti_app.jobs.sync import sync_context
 from lti_app.store import portions, runs
+from tests.nursery import bear
 from tests.store.told import ago, course, learner, progress
 
 LEARNERS = 60
@@ -100,21 +99,13 @@ def work(house: House, context_id: int) -> None:
 
 
 def main(database_url: str, context_id: int, lease: float) -> None:
-    """Fork a worker for each line that comes in, and say its number: what takes long is done only once.
-
-    Whoever still had to load the house would die before they work. No connection is open before the fork.
-    """
+    """Let workers be born that sync one course."""
     # A killed worker's claim runs out soon enough for a test.
     runs.LEASE = timedelta(seconds=lease)
     # Some die between two portions of one save.
     portions.LEARNERS = LEARNERS // 3
     house = house_of(database_url)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for _ in sys.stdin:
-        worker = os.fork()
-        if worker == 0:
-            work(house, context_id)
-        print(worker, flush=True)
+    bear(lambda: work(house, context_id))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +16,7 @@ from lti_app.house import House
 from lti_app.jobs.deliver import deliver_due
 from lti_app.jobs.sweep import sweep_context
 from lti_app.store import outbox
+from tests.nursery import bear
 
 SECRET = "a secret for the tests and nothing else"
 
@@ -51,19 +50,11 @@ def work(app: Flask, context_id: int) -> None:
 
 
 def main(database_url: str, smtp_url: str, context_id: int, at: datetime) -> None:
-    """Fork a worker for each line that comes in, and say its number: what takes long is done only once.
-
-    Whoever still had to load the house would die before they work. No connection is open before the fork.
-    """
+    """Let workers be born that sweep one course and deliver."""
     # A killed worker's claim runs out soon enough for a test.
     outbox.CLAIM = timedelta(seconds=0.2)
     app = app_of(database_url, smtp_url, at)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for _ in sys.stdin:
-        worker = os.fork()
-        if worker == 0:
-            work(app, context_id)
-        print(worker, flush=True)
+    bear(lambda: work(app, context_id))
 
 
 if __name__ == "__main__":

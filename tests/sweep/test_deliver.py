@@ -340,25 +340,6 @@ def test_in_development_the_message_goes_to_the_log(
     assert "martedì ci troviamo?" in caplog.text
 
 
-WORKERS = """
-import os, signal, sys
-from lti_app import create_app
-from lti_app.config import Settings
-from lti_app.jobs.deliver import deliver_due
-settings = Settings(database_url=sys.argv[1], jobs_url="sqlite:///:memory:", public_url="http://127.0.0.1:8000",
-                    secret_key=sys.argv[2], data_dir=sys.argv[3], allow_private_addresses=True)
-app = create_app(settings)
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-for _ in sys.stdin:
-    worker = os.fork()
-    if worker == 0:
-        with app.app_context():
-            deliver_due(app.extensions["regista"])
-        os._exit(0)
-    print(worker, flush=True)
-"""
-
-
 def test_workers_killed_in_the_middle_send_nothing_twice_and_lose_nothing(
     app: Flask, course: Course, connected: House, mailbox: Mailbox, settings: Settings
 ) -> None:
@@ -369,7 +350,7 @@ def test_workers_killed_in_the_middle_send_nothing_twice_and_lose_nothing(
             tutor_acted(session, episode_id, course.clara, "message", f"Ciao {number}", NOW, form_key=f"f{number}")
     mailbox.slow = 0.02
     dice = random.Random(7)
-    with nursery("-c", WORKERS, settings.database_url, settings.secret_key, settings.data_dir) as workers:
+    with nursery("-m", "tests.sweep.doomed", settings.database_url, settings.secret_key, settings.data_dir) as workers:
         for _ in range(5):
             worker = workers.born()
             time.sleep(dice.uniform(0.02, 0.25))

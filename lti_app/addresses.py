@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -28,6 +28,10 @@ class Application(Flask):
     def __init__(self, *names: Any, **facts: Any) -> None:
         super().__init__(*names, **facts)
         self._known: dict[tuple[Any, ...], tuple[str, str | None]] = {}
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a view as it is: none of ours is asynchronous, and a launch would ask five times whether it is."""
+        return func
 
     def url_for(self, /, endpoint: str, **values: Any) -> str:
         """Return the address of a page, as Flask does; one that was built before is found by its parts.

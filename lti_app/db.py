@@ -16,9 +16,9 @@ from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
-from lti_app.driver import Driver, open_driver
+from lti_app.driver import Driver
+from lti_app.drivers import RESTED_SECONDS, Drivers
 
-RESTED_SECONDS = 2.0
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -117,8 +117,9 @@ def _begin(connection: Connection) -> None:
 class Database:
     """The engine with its two doors: ``reading()`` for a look, ``writing()`` for one transaction."""
 
-    def __init__(self, url: str | Engine) -> None:
+    def __init__(self, url: str | Engine, drivers: Drivers | None = None) -> None:
         self.engine = make_engine(url) if isinstance(url, str) else url
+        self._drivers = drivers or Drivers(self.engine)
         # Several SELECTs of one look must see one moment; on SQLite a WAL reader does so by itself.
         steady = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._readers = sessionmaker(self.engine.execution_options(**steady), expire_on_commit=False)
@@ -146,9 +147,10 @@ class Database:
             yield session
 
     def driver(self) -> AbstractContextManager[Driver]:
-        """Open one writing transaction on the driver itself (see driver.py)."""
-        return open_driver(self.engine)
+        """Open the driver itself, each statement of which is a transaction of its own (see driver.py)."""
+        return self._drivers.open()
 
     def close(self) -> None:
         """Return every connection."""
+        self._drivers.close()
         self.engine.dispose()

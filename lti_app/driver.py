@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from psycopg.types.numeric import Int8
-from sqlalchemy import Dialect, Engine, Integer
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Dialect
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.compiler import SQLCompiler
+
+# Numbered as PostgreSQL itself numbers its parameters: psycopg then has nothing to look for in the text, and a value
+# that stands in it five times travels once.
+NUMBERED: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +30,15 @@ class _Words:
     """
 
     text: str
-    positional: bool
     fixed: Mapping[str, Any]
     parameters: tuple[tuple[str, Any], ...]
     columns: tuple[tuple[str, Any], ...]
 
-    def told(self, values: Mapping[str, Any]) -> Any:
+    def told(self, values: Mapping[str, Any]) -> list[Any]:
         """Return ``values`` as the driver wants them."""
         if self.fixed:
             values = {**self.fixed, **values}
-        if self.positional:
-            return [turn(values[name]) if turn else values[name] for name, turn in self.parameters]
-        return {name: turn(values[name]) if turn else values[name] for name, turn in self.parameters}
+        return [turn(values[name]) if turn else values[name] for name, turn in self.parameters]
 
 
 @dataclass(slots=True)
@@ -56,36 +56,33 @@ class Statement:
         return found
 
     def _compile(self, dialect: Dialect) -> _Words:
+        dialect = NUMBERED if dialect.name == "postgresql" else dialect
         compiled: Any = self.expression.compile(dialect=dialect)  # type: ignore[attr-defined]
         if not isinstance(compiled, SQLCompiler):
             raise TypeError("only queries and changes can be sent to the driver")
-        types = {name: parameter.type for parameter, name in compiled.bind_names.items()}
-        names = compiled.positiontup if compiled.positional else list(types)
+        kinds = {name: parameter.type.dialect_impl(dialect) for parameter, name in compiled.bind_names.items()}
         selected = getattr(self.expression, "exported_columns", ())
         return _Words(
             str(compiled),
-            bool(compiled.positional),
             {name: value for name, value in compiled.params.items() if value is not None},
-            tuple((name, _turned(types[name], dialect)) for name in names or ()),
+            tuple((name, kinds[name].bind_processor(dialect)) for name in compiled.positiontup or ()),
             tuple((one.key, one.type.dialect_impl(dialect).result_processor(dialect, None)) for one in selected),
         )
 
 
-def _turned(kind: Any, dialect: Dialect) -> Any:
-    """Return what turns a value into the driver's own, or None."""
-    if dialect.name == "postgresql" and isinstance(kind, Integer):
-        # psycopg sends a number as small as it fits, and PostgreSQL plans anew for each mixture of sizes.
-        return lambda value: None if value is None else Int8(value)
-    return kind.dialect_impl(dialect).bind_processor(dialect)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Driver:
-    """A connection of the driver, see open_driver."""
+    """A connection of the driver, each statement of which is a transaction of its own (see `together`).
+
+    PostgreSQL is a way off, and BEGIN and COMMIT would each take it there and back; on SQLite nobody waits for Python
+    while it holds the lock. ``taught`` names what the connection was told (see `teach`).
+    """
 
     connection: Any
     cursor: Any
     dialect: Dialect
+    taught: set[str] = field(default_factory=set)
+    rests_since: float = 0.0
 
     def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
         """Run a change and return how many rows it touched."""
@@ -93,31 +90,36 @@ class Driver:
         self.cursor.execute(words.text, words.told(values))
         return int(self.cursor.rowcount)
 
-    def add(self, statement: Statement, values: Mapping[str, Any]) -> bool:
-        """Run an INSERT and return whether it was possible: False, and nothing was changed, where a key was taken."""
-        words = statement.words(self.dialect)
+    def add(self, statement: Statement, values: Mapping[str, Any]) -> int | None:
+        """Run an INSERT and return how many rows changed, by triggers, too; None, and nothing did, if a key was taken.
+
+        For SQLite, where everybody else's statements count nothing that a trigger does.
+        """
+        words, driver = statement.words(self.dialect), self.cursor.connection
+        before = driver.total_changes
         try:
             self.cursor.execute(words.text, words.told(values))
         except self.dialect.loaded_dbapi.IntegrityError:
-            return False
-        return True
+            return None
+        return int(driver.total_changes - before)
 
     def one(self, statement: Statement, values: Mapping[str, Any]) -> Any | None:
         """Return the first row of a query with its columns as attributes, or None."""
         words = statement.words(self.dialect)
         self.cursor.execute(words.text, words.told(values))
-        row = self.cursor.fetchone()
-        if row is None:
+        # To the end, for SQLite would go on reading until then.
+        rows = self.cursor.fetchall()
+        if not rows:
             return None
-        pairs = zip(words.columns, row, strict=True)
+        pairs = zip(words.columns, rows[0], strict=True)
         return SimpleNamespace(**{name: turn(value) if turn else value for (name, turn), value in pairs})
 
     def teach(self, name: str, script: tuple[str, ...]) -> None:
         """Tell this connection something once, for as long as it lives."""
-        if name not in self.connection.info:
+        if name not in self.taught:
             for statement in script:
                 self.cursor.execute(statement)
-            self.connection.info[name] = True
+            self.taught.add(name)
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -129,33 +131,3 @@ class Driver:
             self.connection.rollback()
             raise
         self.cursor.execute("COMMIT")
-
-
-@contextmanager
-def open_driver(engine: Engine) -> Iterator[Driver]:
-    """Open the driver for one look and one change that follows from it. Raises SQLAlchemy's OperationalError.
-
-    Every statement is a transaction of its own (see `Driver.together`): PostgreSQL is a way off, and BEGIN and COMMIT
-    would each take it there and back; on SQLite nobody waits for Python while it holds the lock.
-    """
-    connection = engine.raw_connection()
-    driver: Any = connection.driver_connection
-    is_far = engine.dialect.name == "postgresql"
-    try:
-        if is_far:
-            driver.autocommit = True
-        # One cursor for as long as the connection lives: each statement is read to its end before the next.
-        cursor = connection.info.get("cursor")
-        if cursor is None:
-            cursor = connection.info["cursor"] = driver.cursor()
-        yield Driver(connection, cursor, engine.dialect)
-    except engine.dialect.loaded_dbapi.OperationalError as e:
-        if engine.dialect.is_disconnect(e, driver, None):
-            # Whoever dropped this one has dropped those that rest in the pool, too: whoever asks again gets a new one.
-            engine.dispose()
-        connection.invalidate(e)
-        raise OperationalError(None, None, e) from e
-    finally:
-        if is_far and connection.is_valid:
-            driver.autocommit = False
-        connection.close()

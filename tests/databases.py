@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.pool import QueuePool
 
 from lti_app.db import Database, make_engine
+from lti_app.drivers import Drivers
 from lti_app.migrations import HERE
 from lti_app.models import Base
 from tests.sweep.course import Course, build
@@ -38,6 +39,7 @@ END $$"""
 _HEAD = max(path.name[:4] for path in (HERE / "versions").glob("0*.py"))
 
 _engines: dict[str, Engine] = {}
+_drivers: dict[str, Drivers] = {}
 # The server's processes behind an engine's connections.
 _pids: dict[str, set[int]] = {}
 _sweepers: dict[str, psycopg.Connection[Any]] = {}
@@ -48,10 +50,11 @@ def opened(url: str) -> Database:
     """A database of its own for one test: what listens to its engine is gone with it."""
     if url not in _engines:
         engine = _engines[url] = make_engine(url)
+        _drivers[url] = Drivers(engine)
         if engine.dialect.name == "postgresql":
             pids = _pids[url] = set()
             event.listen(engine, "connect", lambda driver, _record: pids.add(driver.info.backend_pid))
-    return Database(_engines[url].execution_options())
+    return Database(_engines[url].execution_options(), _drivers[url])
 
 
 def let_go(url: str) -> None:
@@ -59,6 +62,7 @@ def let_go(url: str) -> None:
     engine = _engines.get(url)
     if engine is None or (engine.dialect.name == "postgresql" and not _is_busy(engine)):
         return
+    _drivers[url].close()
     engine.dispose()
     _pids.get(url, set()).clear()
 
@@ -92,7 +96,8 @@ def close_all() -> None:
     for sweeper in _sweepers.values():
         sweeper.close()
     _sweepers.clear()
-    for engine in _engines.values():
+    for url, engine in _engines.items():
+        _drivers[url].close()
         engine.dispose()
 
 

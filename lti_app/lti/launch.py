@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from datetime import datetime
 
 from flask import Blueprint, Response, g, request
 from sqlalchemy.exc import OperationalError
@@ -11,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from lti_app.claim_fields import BadLaunch
 from lti_app.claims import Launch
 from lti_app.house import house
-from lti_app.lti.addresses import is_ours, panel_for, same_origin
+from lti_app.lti.addresses import is_ours, same_origin
 from lti_app.lti.checks import Expected, Token, check_nonce, check_parties, check_times, take_apart
 from lti_app.lti.handover import Arrived, hand_over
 from lti_app.lti.library import validate_token
@@ -19,6 +20,7 @@ from lti_app.lti.memory import memory
 from lti_app.lti.pages import page
 from lti_app.lti.placing import offer_panels
 from lti_app.lti.platform_keys import key_for
+from lti_app.lti.readings import Reading
 from lti_app.lti.refusals import platform_error, refuse
 from lti_app.lti.states import State, digest, is_bound, nonce_of, open_state
 from lti_app.store.launches import PlatformChanged, note_waiting, record_launch
@@ -68,16 +70,14 @@ def _from_our_own_page() -> bool:
     return same_origin(request.headers.get("Origin"), house().settings.public_url)
 
 
-def _is_bound(state: State, form: Mapping[str, str]) -> bool:
-    if is_bound(state, request.cookies.get(state.cookie)):
-        return True
+def _is_bound_by_storage(state: State, form: Mapping[str, str]) -> bool:
     # The binding comes out of the platform's storage, read there by our page; whoever forges a launch knows the binding
     # of a login of their own, so it counts only when it is our page that brings it.
     return bool(state.storage) and _from_our_own_page() and is_bound(state, form.get(BINDING))
 
 
-def _checked(form: Mapping[str, str], state: State, registration: KnownPlatform) -> Launch:
-    """Return the launch after every check that needs no row, the cheap ones before the platform's keys are read."""
+def _checked(form: Mapping[str, str], state: State, registration: KnownPlatform) -> Reading:
+    """Return what was said after every check that needs no row, the cheap ones before the platform's keys are read."""
     settings = house().settings
     token: Token = take_apart(form.get("id_token", ""))
     nonce, trusted = nonce_of(state, settings), _trusted(token, registration)
@@ -87,11 +87,12 @@ def _checked(form: Mapping[str, str], state: State, registration: KnownPlatform)
     check_times(token.claims, time.time())
     key = key_for(house(), registration.jwks_url, token.kid)
     claims = validate_token(form, registration, token=token, key=key, nonce=expected.nonce, bound=True)
-    launch = Launch.from_claims(claims)
-    return _agreed(launch, state, registration)
+    reading = memory().readings.read(claims, registration.id)
+    _agree(reading.launch, state, registration)
+    return reading
 
 
-def _agreed(launch: Launch, state: State, registration: KnownPlatform) -> Launch:
+def _agree(launch: Launch, state: State, registration: KnownPlatform) -> None:
     """Check that the launch is the one that its login announced; from here on the way back may be offered."""
     if same_origin(launch.return_url, registration.issuer, registration.auth_login_url):
         g.return_url = launch.return_url
@@ -106,22 +107,26 @@ def _agreed(launch: Launch, state: State, registration: KnownPlatform) -> Launch
         insecure = not launch.placing.return_url.startswith("https://")
         if insecure and not house().settings.allow_private_addresses:
             raise BadLaunch("claim_type", "deep_link_return_url is not https")
-    return launch
 
 
-def _record(state: State, platform: KnownPlatform, launch: Launch, panel: str) -> Recorded:
-    now, db = house().clock.now(), house().db
+def _record_shortly(state: State, platform: KnownPlatform, read: Reading, now: datetime) -> Recorded | None:
+    known, panel = memory().arrivals, read.panel
+    with house().db.driver() as driver:
+        return come_back(
+            driver, platform, read.launch, arrivals=known, state_id=state.id, words=read.words, now=now
+        ) or weigh(driver, platform, read.launch, state_id=state.id, panel=panel, words=read.words, now=now)
+
+
+def _record(state: State, platform: KnownPlatform, read: Reading) -> Recorded:
+    now = house().clock.now()
     for attempt in (1, 2, 3):
         try:
-            if may_come_back(launch):
-                with db.driver() as driver:
-                    found = come_back(driver, platform, launch, state_id=state.id, panel=panel, now=now) or weigh(
-                        driver, platform, launch, state_id=state.id, panel=panel, now=now
-                    )
+            if may_come_back(read.launch):
+                found = _record_shortly(state, platform, read, now)
                 if found is not None:
                     return found
-            with db.writing() as session:
-                return record_launch(session, platform, launch, state_id=state.id, panel=panel, now=now)
+            with house().db.writing() as session:
+                return record_launch(session, platform, read.launch, state_id=state.id, panel=read.panel, now=now)
         except OperationalError:
             # PostgreSQL ends one of two transactions that wait for each other (a sync of the same course); ask again.
             if attempt == 3:
@@ -140,16 +145,17 @@ def launch() -> Response:
         g.launch_id = state.launch_id
         registration = _known(state)
         g.registration_id = registration.id
-        if not _is_bound(state, form):
+        by_cookie = is_bound(state, request.cookies.get(state.cookie))
+        if not by_cookie and not _is_bound_by_storage(state, form):
             if state.storage and BINDING not in form:
                 return _ask_storage(form, state, registration)
             raise BadLaunch("browser", "the browser that began this login is not the one that ended it")
         try:
-            return _enter(state, registration, _checked(form, state, registration))
+            return _enter(state, registration, _checked(form, state, registration), by_cookie)
         except PlatformChanged:
             memory().forget_platforms()
             registration = _known(state)
-            return _enter(state, registration, _checked(form, state, registration))
+            return _enter(state, registration, _checked(form, state, registration), by_cookie)
     except BadLaunch as e:
         return refuse(e)
 
@@ -175,16 +181,15 @@ def _ask_storage(form: Mapping[str, str], state: State, registration: KnownPlatf
     return response
 
 
-def _enter(state: State, platform: KnownPlatform, launch: Launch) -> Response:
-    panel = panel_for(launch.target, launch.custom.get("panel"))
+def _enter(state: State, platform: KnownPlatform, read: Reading, by_cookie: bool) -> Response:
+    launch = read.launch
     try:
-        recorded = _record(state, platform, launch, panel)
+        recorded = _record(state, platform, read)
     except BadLaunch as e:
         if e.code == "deployment_unknown":
             _knock(state, launch)
         raise
-    by_cookie = is_bound(state, request.cookies.get(state.cookie))
-    arrived = Arrived(recorded, launch, state, panel, g.get("return_url"), by_cookie)
+    arrived = Arrived(recorded, launch, state, read.panel, g.get("return_url"), by_cookie)
     return offer_panels(arrived) if launch.placing is not None else hand_over(arrived)
 
 

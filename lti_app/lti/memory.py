@@ -12,7 +12,9 @@ from typing import Any
 
 from flask import current_app
 
+from lti_app.lti.readings import Readings
 from lti_app.store.registrations import KnownPlatform
+from lti_app.store.returning import Arrivals
 
 EXTENSION = "regista_front_door"
 PLATFORM_SECONDS = 5.0
@@ -25,6 +27,9 @@ MOST = 10_000
 class Memory:
     """Values with the moment (monotonic) until which they are good. Threads may write the same value twice."""
 
+    #: What the last look at somebody's place saw.
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    readings: Readings = field(default_factory=Readings)
     _platforms: dict[object, tuple[float, KnownPlatform]] = field(default_factory=dict)
     _keys: dict[tuple[str, str], tuple[float, Any]] = field(default_factory=dict)
 

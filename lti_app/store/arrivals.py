@@ -6,7 +6,7 @@ wipes out what we know.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -29,9 +29,8 @@ from lti_app.store.inserts import insert_new
 from lti_app.store.joining import join_persons, same_name
 from lti_app.store.origins import keepable, learn_origin
 from lti_app.store.proofs import LAUNCH
+from lti_app.store.times import move_on
 
-# Several panels on one page launch at once; one look at the LMS in a minute is enough for them all.
-FRESH = timedelta(seconds=60)
 MOODLE, CANVAS = "moodle", "canvas"
 # The custom parameter that names a placed panel (see models/places.py).
 MARK = "regista_link"
@@ -42,11 +41,6 @@ def _fill(row: Any, **said: Any) -> None:
     for name, value in said.items():
         if value is not None and getattr(row, name) != value:
             setattr(row, name, value)
-
-
-def _moved(before: datetime | None, now: datetime) -> datetime | None:
-    # A whole class that opens the page at nine would queue up behind one row of PostgreSQL.
-    return now if before is None or now - before >= FRESH else None
 
 
 def _is_moodle(registration: Registration, launch: Launch) -> bool:
@@ -139,7 +133,6 @@ def context_of(
         api_id=course_api_id(registration, launch, course),
         memberships_url=launch.memberships_url,
         lineitems_url=launch.lineitems_url,
-        launched_at=_moved(row.launched_at, now),
     )
     # Our own mark of a placed panel, and the course's history where the platform fills it in, tell of a copied course.
     history, mark = launch.custom.get("context_history"), launch.custom.get(MARK)
@@ -147,9 +140,7 @@ def context_of(
     learn_origin(registration, launch.return_url)
     if launch.notices_url and deployment.notices_url != launch.notices_url:
         deployment.notices_url, deployment.notices_state = launch.notices_url, "due"
-    due_at = due_for_sync(row.sync_due_at, row.synced_at, row.sync_claimed_until, now)
-    if due_at != row.sync_due_at:
-        row.sync_due_at = due_at
+    move_on(session, "course", row.id, now)
     return row
 
 
@@ -162,16 +153,6 @@ def course_api_id(registration: Registration, launch: Launch, course: CourseSaid
 def mark_of(launch: Launch) -> str | None:
     """Return our own mark of a placed panel, where the launch carries one."""
     return launch.custom.get(MARK, "")[:64] or None
-
-
-def due_for_sync(
-    due_at: datetime | None, synced_at: datetime | None, claimed_until: datetime | None, now: datetime
-) -> datetime | None:
-    """Return when a course that was just launched is due: now, unless it is due already or was synced just now."""
-    just_synced = synced_at is not None and synced_at > now - FRESH
-    # A course that waits keeps its place in the row; one that is being read at this moment is read once more.
-    waits = due_at is not None and due_at <= now and claimed_until is None
-    return due_at if just_synced or waits else now
 
 
 def membership_of(
@@ -202,7 +183,7 @@ def link_of(session: Session, context: Context, launch: Launch, panel: str, now:
         insert_new(session, ResourceLink, **ids, title="", panel=panel, settings=own, created_at=now)
         row = session.scalars(query).one()
     _fill(row, title=launch.link.title, panel=panel, mark=mark_of(launch), return_url=keepable(launch.return_url))
-    _fill(row, launched_at=_moved(row.launched_at, now))
+    move_on(session, "link", row.id, now)
     activity = launch.custom.get("activity")
     if activity:
         _place_beside(session, context, row, activity)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CTE, bindparam, delete
+from sqlalchemy import CTE, FromClause, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -14,11 +15,10 @@ from lti_app.models import ConsumedState
 
 # Longer than any state or invitation lives, so that one that was used cannot come back to life.
 REMEMBER = timedelta(days=1)
-_ROW: dict[str, Any] = {"state": bindparam("state"), "expires_at": bindparam("expires_at")}
-_USE = {
-    name: Statement(insert(ConsumedState).values(_ROW).inline().on_conflict_do_nothing())
-    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+_ROW: dict[str, Any] = {
+    name: bindparam(name, type_=ConsumedState.__table__.c[name].type) for name in ("state", "expires_at")
 }
+_USE = Statement(sqlite.insert(ConsumedState).values(_ROW).inline().on_conflict_do_nothing())
 
 
 def consume(session: Session, state_id: str, *, remember: timedelta = REMEMBER) -> bool:
@@ -29,15 +29,19 @@ def consume(session: Session, state_id: str, *, remember: timedelta = REMEMBER) 
     return session.execute(statement).scalar_one_or_none() is not None
 
 
-def consume_by(driver: Driver, state_id: str) -> bool:
-    """Use up a state as `consume` does, in a transaction of the driver."""
-    return driver.run(_USE[driver.dialect.name], to_consume(state_id)) == 1
+def consume_by(driver: Driver, values: Mapping[str, Any]) -> bool:
+    """Use up a state (see `to_consume`) as `consume` does, in a transaction of the driver on SQLite."""
+    return driver.run(_USE, values) == 1
 
 
-def consuming() -> CTE:
-    """Return the same as the first part of a larger statement for PostgreSQL: no row where somebody did before."""
-    insert = postgresql.insert(ConsumedState).values(_ROW).on_conflict_do_nothing()
-    return insert.returning(ConsumedState.state).cte("used")
+def consuming(here: FromClause | None = None) -> CTE:
+    """Return the same as the first part of a larger statement for PostgreSQL: no row where somebody did before.
+
+    Where ``here`` is given and has no row, nothing is used up.
+    """
+    chosen = select(*_ROW.values()) if here is None else select(*_ROW.values()).select_from(here)
+    made = postgresql.insert(ConsumedState).from_select(list(_ROW), chosen)
+    return made.on_conflict_do_nothing().returning(ConsumedState.state).cte("used")
 
 
 def to_consume(state_id: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from lti_app.store.consumed import consume
 from lti_app.store.inserts import insert_new
 from lti_app.store.recorded import Recorded, kept_role, locale_of, only_looks, role_in, shown_role
 from lti_app.store.registrations import KnownPlatform, known_platform
-from lti_app.store.returning import keep_words
+from lti_app.store.returning import keep_words, words_of
 
 NOBODY = 0
 
@@ -112,5 +112,6 @@ def record_launch(
         student_view=looks,
     )
     if context is not None:
-        keep_words(session, recorded, launch, panel, local_day(now, context.time_zone, academy.time_zone), now)
+        words = words_of(registration.id, launch, panel)
+        keep_words(session, recorded, words, local_day(now, context.time_zone, academy.time_zone), now)
     return recorded

@@ -1,112 +1,79 @@
-"""What a launch leaves behind that changes nothing else: its state is used up, and the times of its rows move on.
+"""The times that a launch leaves behind: they move on where they are older than a minute, and the course falls due.
 
-Both happen in one statement, entirely or not at all. PostgreSQL can say it at once; SQLite has a trigger for it on each
-connection, so that the one lock for writing is held while the database works and never while Python waits its turn.
+The rule is said once, in SQL, so that whoever writes needs to have read nothing before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Select, Update, bindparam, column, exists, func, insert, literal_column, select, update
-from sqlalchemy import table as plain_table
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import ColumnElement, Update, and_, bindparam, case, or_, update
+from sqlalchemy.orm import Session
 
 from lti_app.db import UtcDateTime
-from lti_app.driver import Driver, Statement
-from lti_app.models import ConsumedState, Context, Membership, Person, ResourceLink
-from lti_app.store.arrivals import FRESH, due_for_sync
-from lti_app.store.consumed import consuming, to_consume
+from lti_app.driver import Statement
+from lti_app.models import Context, Membership, Person, ResourceLink
 
 Value = Callable[[str], Any]
-_ROWS, _MOMENTS = ("course", "link", "person", "membership"), ("now", "due", "course_at")
+# Several panels on one page launch at once, and a whole class at nine: one look at the LMS in a minute is enough for
+# them all, and nobody is to queue up behind one row.
+FRESH = timedelta(seconds=60)
 
 
-def _changes(value: Value) -> tuple[Update, ...]:
-    """Return the changes; the course first: whoever records a launch in full locks it before its people."""
-    course, now = {"launched_at": value("course_at"), "sync_due_at": value("due")}, value("now")
-    return (
-        update(Context).where(Context.id == value("course")).values(course),
-        update(ResourceLink).where(ResourceLink.id == value("link")).values(launched_at=now),
-        update(Person).where(Person.id == value("person")).values(seen_at=now),
-        update(Membership).where(Membership.id == value("membership")).values(launched_at=now),
+def times_at(now: datetime) -> dict[str, datetime]:
+    """Return the moments that the changes of times ask for."""
+    return {"now": now, "fresh": now - FRESH}
+
+
+def _moment(name: str) -> Any:
+    return bindparam(name, type_=UtcDateTime())
+
+
+def _old(column: Any, value: Value) -> ColumnElement[bool]:
+    return or_(column.is_(None), column <= value("fresh"))
+
+
+def _course(value: Value) -> Update:
+    # A course that waits keeps its place in the row; one that is being read at this moment is read once more.
+    waits_not = or_(
+        Context.sync_due_at.is_(None), Context.sync_due_at > value("now"), Context.sync_claimed_until.is_not(None)
     )
+    falls_due = and_(_old(Context.synced_at, value), waits_not)
+    stale = _old(Context.launched_at, value)
+    moved = {
+        "launched_at": case((stale, value("now")), else_=Context.launched_at),
+        "sync_due_at": case((falls_due, value("now")), else_=Context.sync_due_at),
+    }
+    return update(Context).where(Context.id == value("course"), or_(stale, falls_due)).values(moved)
 
 
-#: The same one by one, for a transaction that writes more than times.
-ONE_BY_ONE = tuple(zip(_ROWS, (Statement(change) for change in _changes(bindparam)), strict=True))
+def _one(model: Any, column: Any, name: str, value: Value) -> Update:
+    here = update(model).where(model.id == value(name), _old(column, value))
+    return here.values({column.key: value("now")})
 
 
-def _at_once() -> Select[Any]:
-    """Return the statement for PostgreSQL.
-
-    Each part waits for the one before, for otherwise the database chooses the order, and two launches of one course
-    could wait for each other. Without the state nothing is touched.
-    """
-    used = consuming()
-    before = used
-    for name, change in zip(_ROWS, _changes(bindparam), strict=True):
-        here = select(func.count()).select_from(before).scalar_subquery()
-        change = change.where(exists(select(used.c.state)), here >= 0)
-        before = change.returning(change.table.c.id).cte(f"{name}_row")
-    return select(used.c.state).add_cte(before)
-
-
-_VIEW = plain_table(
-    "moved_on",
-    *(column(one.name, one.type) for one in (ConsumedState.state.expression, ConsumedState.expires_at.expression)),
-    *(column(name, Integer()) for name in _ROWS),
-    *(column(name, UtcDateTime()) for name in _MOMENTS),
-)
-
-
-def _trigger() -> tuple[str, ...]:
-    """Return what SQLite is to be told once on each connection."""
-
-    def new(name: str) -> Any:
-        return literal_column(f"NEW.{name}")
-
-    names = [one.name for one in _VIEW.columns]
-    use = insert(ConsumedState).values(state=new("state"), expires_at=new("expires_at")).inline()
-    acts = (str(act.compile(dialect=sqlite.dialect())) for act in (use, *_changes(new)))
-    return (
-        f"CREATE TEMP VIEW moved_on AS SELECT {', '.join(f'NULL AS {name}' for name in names)}",
-        f"CREATE TEMP TRIGGER move_on INSTEAD OF INSERT ON moved_on BEGIN {'; '.join(acts)}; END",
-    )
-
-
-_AT_ONCE = Statement(_at_once())
-_MOVE_ON = Statement(
-    insert(_VIEW).values({one.name: bindparam(one.name, type_=one.type) for one in _VIEW.columns}).inline()
-)
-_TRIGGER = _trigger()
-
-
-def times_of(row: Any, now: datetime) -> dict[str, Any]:
-    """Return the rows that are to have new times, at most once a minute each; 0 where the old time is new enough."""
-
-    def old(moment: datetime | None) -> bool:
-        return moment is None or now - moment >= FRESH
-
-    due = due_for_sync(row.sync_due_at, row.synced_at, row.sync_claimed_until, now)
-    stale = old(row.course_launched_at)
+def changes(value: Value) -> dict[str, Update]:
+    """Return the changes by their rows; the course first, for whoever records a launch locks it before its people."""
     return {
-        "now": now,
-        "due": due,
-        "course_at": now if stale else row.course_launched_at,
-        "course": row.context_id if stale or due != row.sync_due_at else 0,
-        "link": row.resource_link_id if old(row.link_launched_at) else 0,
-        "person": row.person_id if old(row.seen_at) else 0,
-        "membership": row.membership_id if old(row.launched_at) else 0,
+        "course": _course(value),
+        "link": _one(ResourceLink, ResourceLink.launched_at, "link", value),
+        "person": _one(Person, Person.seen_at, "person", value),
+        "membership": _one(Membership, Membership.launched_at, "membership", value),
     }
 
 
-def move_on(driver: Driver, state_id: str, times: Mapping[str, Any]) -> bool:
-    """Use up the state and write the times; False, and nothing is written, when the state was used before."""
-    values = {**to_consume(state_id), **times}
-    if driver.dialect.name == "postgresql":
-        return driver.one(_AT_ONCE, values) is not None
-    driver.teach("move_on", _TRIGGER)
-    return driver.add(_MOVE_ON, values)
+def asked(name: str) -> Any:
+    """Return the parameter of this name."""
+    return _moment(name) if name in ("now", "fresh") else bindparam(name)
+
+
+#: The same one by one, for a transaction that writes more than times.
+ONE_BY_ONE = {name: Statement(change) for name, change in changes(asked).items()}
+
+
+def move_on(session: Session, name: str, row_id: int, now: datetime) -> None:
+    """Let the times of one row (``course`` or ``link``) move on; what a session holds of it stays as it was read."""
+    session.flush()
+    session.connection().execute(ONE_BY_ONE[name].expression, {name: row_id, **times_at(now)})

@@ -131,10 +131,12 @@ def test_a_database_that_dropped_its_connections_is_reached_again(
     with others.connect() as connection:
         connection.execute(drop)
     # They have rested for a while: each is asked whether it lives before it is used.
-    monkeypatch.setattr("lti_app.db.RESTED_SECONDS", 0.0)
+    for place in ("lti_app.db", "lti_app.drivers"):
+        monkeypatch.setattr(f"{place}.RESTED_SECONDS", 0.0)
     assert_enters(login.launch())
     # Dropped while in use the launch begins anew: it had not been recorded.
-    monkeypatch.setattr("lti_app.db.RESTED_SECONDS", 1000.0)
+    for place in ("lti_app.db", "lti_app.drivers"):
+        monkeypatch.setattr(f"{place}.RESTED_SECONDS", 1000.0)
     login = begin(moodle, app)
     with others.connect() as connection:
         connection.execute(drop)

@@ -1,0 +1,92 @@
+"""The connections of the driver (driver.py), which rest between launches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.types.numeric import Int8Dumper
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+from lti_app.driver import Driver
+
+RESTED_SECONDS = 2.0
+
+
+class Drivers:
+    """As many connections as launches were under way at once, kept apart from those of the engine's own pool.
+
+    The pool would ask, count and tidy up at each turn, and turn PostgreSQL's transactions off and on again.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # Taking from a list's end and laying there is one step for threads.
+        self._resting: list[Driver] = []
+
+    @contextmanager
+    def open(self) -> Iterator[Driver]:
+        """Open a driver; raises SQLAlchemy's OperationalError."""
+        driver = self._woken() or self._made()
+        try:
+            yield driver
+        except self._engine.dialect.loaded_dbapi.OperationalError as e:
+            if self._engine.dialect.is_disconnect(e, driver.cursor.connection, None):
+                # Whoever dropped this one has dropped those that rest, too: whoever asks again gets a new one.
+                self.close()
+                self._engine.dispose()
+            driver.connection.close()
+            raise OperationalError(None, None, e) from e
+        except Exception:
+            self._lay_down(driver)
+            raise
+        except BaseException:
+            # Ended from outside, perhaps in the middle of a word.
+            driver.connection.close()
+            raise
+        self._lay_down(driver)
+
+    def close(self) -> None:
+        """Close all that rest."""
+        resting, self._resting = self._resting, []
+        for driver in resting:
+            driver.connection.close()
+
+    def _lay_down(self, driver: Driver) -> None:
+        driver.rests_since = time.monotonic()
+        self._resting.append(driver)
+
+    def _woken(self) -> Driver | None:
+        """Return one that rested; before each use it would cost as much as a query to ask whether it still lives."""
+        while True:
+            try:
+                driver = self._resting.pop()
+            except IndexError:
+                return None
+            if time.monotonic() - driver.rests_since < RESTED_SECONDS or self._lives(driver):
+                return driver
+            driver.connection.close()
+
+    def _lives(self, driver: Driver) -> bool:
+        try:
+            return bool(self._engine.dialect.do_ping(driver.cursor.connection))
+        except self._engine.dialect.loaded_dbapi.Error:
+            return False
+
+    def _made(self) -> Driver:
+        connection = self._engine.raw_connection()
+        made: Any = connection.driver_connection
+        connection.detach()
+        if self._engine.dialect.name != "postgresql":
+            return Driver(connection, made.cursor(), self._engine.dialect)
+        made.autocommit = True
+        # Every statement here finds its rows by their keys: there is nothing to plan anew for other values.
+        made.execute("SET plan_cache_mode = force_generic_plan")
+        cursor: Any = psycopg.RawCursor(made)
+        # psycopg sends a number as small as it fits, and PostgreSQL plans anew for each mixture of sizes.
+        cursor.adapters.register_dumper(int, Int8Dumper)
+        return Driver(connection, cursor, self._engine.dialect)

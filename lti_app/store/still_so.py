@@ -1,0 +1,138 @@
+"""Where somebody stands who was here before: one look at it, and one statement that writes only if all is still so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    literal_column,
+    select,
+)
+from sqlalchemy import table as plain_table
+from sqlalchemy.dialects import sqlite
+
+from lti_app.db import UtcDateTime
+from lti_app.driver import Driver, Statement
+from lti_app.models import Academy, Arrival, ConsumedState, Context, Deployment, Membership, Registration, ResourceLink
+from lti_app.store.chained import one_after_another
+from lti_app.store.consumed import consuming
+from lti_app.store.times import asked, changes
+
+# What is seen and must still be so when it is written; those in the second line may be empty.
+_MANAGERS = cast(Academy.settings["managers"], Text)
+_SEEN: dict[str, Any] = {
+    "membership": Membership.id, "person": Membership.person_id, "course": Context.id, "link": ResourceLink.id,
+    "deployment": Deployment.id, "academy": Academy.id, "registration": Registration.id,
+    "day": Arrival.day, "role": Membership.role,
+    "issuer": Registration.issuer, "client_id": Registration.client_id, "jwks_url": Registration.jwks_url,
+    "locale": Academy.locale, "academy_zone": Academy.time_zone,
+}  # fmt: skip
+_SEEN_IF_ANY: dict[str, Any] = {"zone": Context.time_zone, "activity": ResourceLink.activity_id, "managers": _MANAGERS}
+_ACTIVE: ColumnElement[str] = literal_column("'active'")
+_OPEN: tuple[ColumnElement[bool], ...] = (
+    Membership.state == _ACTIVE,
+    Deployment.status == _ACTIVE,
+    Registration.status == _ACTIVE,
+    Membership.never_accessed.is_not(True),
+)
+
+
+def _from_here(*columns: Any) -> Select[Any]:
+    return (
+        select(*columns)
+        .select_from(Arrival)
+        .join(Membership, Membership.id == Arrival.membership_id)
+        .join(Context, Context.id == Membership.context_id)
+        .join(ResourceLink, ResourceLink.id == Arrival.resource_link_id)
+        .join(Deployment, Deployment.id == Context.deployment_id)
+        .join(Academy, Academy.id == Deployment.academy_id)
+        .join(Registration, Registration.id == Deployment.registration_id)
+        # Nothing else is asked for at a first look: a planner that knows little of its tables would begin with a
+        # platform's whole course.
+        .where(Arrival.words == bindparam("words"))
+    )
+
+
+LOOK = Statement(
+    _from_here(
+        *(one.label(name) for name, one in {**_SEEN, **_SEEN_IF_ANY}.items()),
+        Arrival.weighed_at,
+        Membership.state,
+        Membership.never_accessed,
+        Deployment.status.label("deployment_status"),
+        Registration.status.label("registration_status"),
+        Academy.settings,
+    )
+)
+
+
+def _still_so(*columns: Any) -> Select[Any]:
+    """Return the same with everything that was seen; each table is found by its key."""
+    same = (one == bindparam(name, type_=one.type) for name, one in _SEEN.items())
+    empty = (one.is_not_distinct_from(bindparam(name, type_=one.type)) for name, one in _SEEN_IF_ANY.items())
+    return _from_here(*columns).where(*same, *empty, *_OPEN)
+
+
+def _on_postgresql() -> Select[Any]:
+    here = _still_so(Arrival.words).cte("here")
+    used = consuming(here)
+    parts = one_after_another(used, changes(asked))
+    counted = (select(func.count()).select_from(part).scalar_subquery().label(part.name) for part in (here, used))
+    return select(*counted).add_cte(*parts.values())
+
+
+# SQLite has a trigger on each connection for it, so that the one lock for writing is held while the database works and
+# never while Python waits its turn.
+_VIEW = plain_table(
+    "moved_on",
+    *(column(one.name, one.type) for one in (ConsumedState.state.expression, ConsumedState.expires_at.expression)),
+    *(column(name, Integer()) for name in ("course", "link", "person", "membership")),
+    *(column(name, UtcDateTime()) for name in ("now", "fresh")),
+)
+
+
+def _trigger() -> tuple[str, ...]:
+    """Return what SQLite is to be told once on each connection."""
+
+    def new(name: str) -> Any:
+        return literal_column(f"NEW.{name}", type_=_VIEW.c[name].type)
+
+    names = [one.name for one in _VIEW.columns]
+    use = insert(ConsumedState).values(state=new("state"), expires_at=new("expires_at")).inline()
+    acts = (str(act.compile(dialect=sqlite.dialect())) for act in (use, *changes(new).values()))
+    return (
+        f"CREATE TEMP VIEW moved_on AS SELECT {', '.join(f'NULL AS {name}' for name in names)}",
+        f"CREATE TEMP TRIGGER move_on INSTEAD OF INSERT ON moved_on BEGIN {'; '.join(acts)}; END",
+    )
+
+
+_ON_POSTGRESQL = Statement(_on_postgresql())
+_ON_SQLITE = Statement(
+    insert(_VIEW).from_select(
+        [one.name for one in _VIEW.columns], _still_so(*(bindparam(one.name, type_=one.type) for one in _VIEW.columns))
+    )
+)
+_TRIGGER = _trigger()
+
+
+def move_on(driver: Driver, values: Mapping[str, Any]) -> tuple[bool, bool]:
+    """Use up the state and write the times: whether all is as it was seen, and whether the state was still good.
+
+    Unless both are so, nothing is written.
+    """
+    if driver.dialect.name == "postgresql":
+        row = driver.one(_ON_POSTGRESQL, values)
+        return (row.here > 0, row.used > 0) if row else (False, False)
+    driver.teach("move_on", _TRIGGER)
+    changed = driver.add(_ON_SQLITE, values)
+    return (True, False) if changed is None else (changed > 0, True)

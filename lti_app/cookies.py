@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 # Our values are names and signed texts; anything else would have to be quoted.
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]*")
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9_./-]*")
 _AS_IN_A_PATH = "%!$&'()*+,/:=@"
 
 
@@ -16,8 +17,8 @@ def give_cookie(response: Response, name: str, value: str, *, seconds: int, path
     """Give the browser a cookie for ``seconds`` that comes back below ``path`` alone; 0 seconds take it away."""
     if not _PLAIN.fullmatch(name + value):
         raise ValueError(f"a cookie of ours holds no such text: {name}")
+    where = path if _PLAIN_PATH.fullmatch(path) else quote(path, safe=_AS_IN_A_PATH)
     response.headers.add(
         "Set-Cookie",
-        f"{name}={value}; Max-Age={seconds}; Secure; HttpOnly; Path={quote(path, safe=_AS_IN_A_PATH)}; "
-        "SameSite=None; Partitioned",
+        f"{name}={value}; Max-Age={seconds}; Secure; HttpOnly; Path={where}; SameSite=None; Partitioned",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -30,6 +31,11 @@ class Mount:
         return self.application(environ, start_response)
 
 
+@lru_cache(maxsize=16)
+def _path_of(public_url: str) -> str:
+    return urlsplit(public_url).path
+
+
 def seen_path(settings: Settings, path: str) -> str:
     """Return ``path`` as the browser sees it: what cookies and redirects name."""
-    return f"{urlsplit(settings.public_url).path}{path}"
+    return f"{_path_of(settings.public_url)}{path}"

@@ -43,7 +43,7 @@ class Signer:
         if payload[:1] not in (b"", b".") and hmac.compare_digest(mark, self._mark(signed)):
             signed_at = bytes_to_int(base64_decode(stamp))
             if max_age is None or 0 <= time.time() - signed_at <= max_age:
-                return json.loads(base64_decode(payload)), datetime.fromtimestamp(signed_at, UTC)
+                return json.loads(base64_decode(payload).decode()), datetime.fromtimestamp(signed_at, UTC)
         found: tuple[Any, datetime] = self._whole.loads(whole, max_age=max_age, return_timestamp=True)
         return found
 

@@ -12,6 +12,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from itsdangerous import BadSignature
 
@@ -73,9 +74,14 @@ def registration_of(ref: str, settings: Settings) -> int | None:
     return int(name.partition(".")[0], 16)
 
 
+@lru_cache(maxsize=16)
+def _key(secret_key: str) -> bytes:
+    return f"regista-ref-1:{secret_key}".encode()
+
+
 def _mark(name: str, settings: Settings) -> str:
-    key = f"regista-ref-1:{settings.secret_key}".encode()
-    return base64.urlsafe_b64encode(hmac.digest(key, name.encode("utf-8", "replace"), "sha256")[:6]).decode()
+    mark = hmac.digest(_key(settings.secret_key), name.encode("utf-8", "replace"), "sha256")
+    return base64.urlsafe_b64encode(mark[:6]).decode()
 
 
 def seal(visit: Visit, settings: Settings) -> str:

@@ -8,6 +8,7 @@ from flask import Response
 from werkzeug.wrappers import Response as BaseResponse
 
 from lti_app.claims import Launch
+from lti_app.config import Settings
 from lti_app.cookies import give_cookie
 from lti_app.house import house
 from lti_app.lti.pages import Onward, page
@@ -29,11 +30,11 @@ class Arrived:
     by_cookie: bool
 
 
-def visit_of(arrived: Arrived) -> Visit:
+def visit_of(arrived: Arrived, settings: Settings) -> Visit:
     """Return the visit that begins; its name is new each time, so that nobody can prepare it beforehand."""
     recorded = arrived.recorded
     return Visit(
-        ref=new_ref(recorded.registration_id, house().settings),
+        ref=new_ref(recorded.registration_id, settings),
         registration_id=recorded.registration_id,
         deployment_id=recorded.deployment_id,
         academy_id=recorded.academy_id,
@@ -61,7 +62,7 @@ def hand_over(arrived: Arrived) -> Response:
         _forget_login(response, arrived)
         return response
     settings = house().settings
-    visit = visit_of(arrived)
+    visit = visit_of(arrived, settings)
     token = seal(visit, settings)
     panel = arrived.panel if recorded.context_id is not None else "admin"
     address = seen_path(settings, f"/v/{visit.ref}/{panel}")

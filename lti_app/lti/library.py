@@ -173,6 +173,10 @@ class _Launch(MessageLaunch[_Form, _OnePlatform, _Session, _Bound]):
     def _get_request_param(self, key: str) -> str:
         return self._request.get_param(key)
 
+    def _get_id_token_hash(self) -> str:
+        # Asked for only by `_Session`, which knows no state by it.
+        return ""
+
     def get_client_id(self) -> str:
         # The library reads only the first entry of an audience array; `checks` has found ours in it.
         return self._client_id

@@ -105,7 +105,8 @@ def _path_for(asked: Asked) -> str:
 def login() -> BaseResponse:
     """Begin a login (OpenID Connect third-party initiated login, by GET or POST)."""
     try:
-        asked = Asked.from_values(request.form if request.method == "POST" else request.args)
+        said = request.form if request.method == "POST" else request.args
+        asked = Asked.from_values(said.to_dict())
         registration = _registration(asked.values)
         g.registration_id = registration.id
         return _answer(asked, registration)

@@ -6,7 +6,8 @@ wipes out what we know.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -47,12 +48,19 @@ def _is_moodle(registration: Registration, launch: Launch) -> bool:
     return (launch.product or registration.product).lower() == MOODLE
 
 
-def valid_zone(name: str | None) -> str | None:
-    """Return a time zone's name where there is such a zone."""
+# A house has a handful of time zones, and platforms may send any word.
+@lru_cache(maxsize=1024)
+def _zone(name: str) -> ZoneInfo | None:
     try:
-        return ZoneInfo(name).key if name and len(name) <= 64 else None
+        return ZoneInfo(name) if len(name) <= 64 else None
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+
+
+def valid_zone(name: str | None) -> str | None:
+    """Return a time zone's name where there is such a zone."""
+    found = _zone(name) if name else None
+    return found.key if found else None
 
 
 def person_of(session: Session, registration: Registration, launch: Launch, now: datetime) -> Person:
@@ -206,10 +214,19 @@ def _place_beside(session: Session, context: Context, link: ResourceLink, api_id
         link.activity_id = found
 
 
+def _zone_of(course_zone: str | None, academy_zone: str | None) -> tzinfo:
+    found = (_zone(course_zone) if course_zone else None) or (_zone(academy_zone) if academy_zone else None)
+    return found or UTC
+
+
 def local_day(now: datetime, course_zone: str | None, academy_zone: str | None) -> date:
     """Return the day that it is in the course's own time zone, else in the academy's."""
-    zone = valid_zone(course_zone) or valid_zone(academy_zone)
-    return now.astimezone(ZoneInfo(zone) if zone else UTC).date()
+    return now.astimezone(_zone_of(course_zone, academy_zone)).date()
+
+
+def end_of_day(day: date, course_zone: str | None, academy_zone: str | None) -> datetime:
+    """Return when this day is over there."""
+    return datetime.combine(day + timedelta(days=1), time(), _zone_of(course_zone, academy_zone)).astimezone(UTC)
 
 
 def prove_active(session: Session, membership: Membership, day: date) -> None:

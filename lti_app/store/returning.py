@@ -9,6 +9,7 @@ and the launch is weighed (store/weighing.py) or recorded in full (store/launche
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -21,12 +22,12 @@ from lti_app.claim_fields import BadLaunch
 from lti_app.claims import Launch
 from lti_app.driver import Driver
 from lti_app.models import Arrival
-from lti_app.store.arrivals import local_day
+from lti_app.store.arrivals import end_of_day, local_day
 from lti_app.store.consumed import to_consume
 from lti_app.store.origins import keepable, origin_of
 from lti_app.store.recorded import Recorded, kept_role, locale_of, role_in, shown_role
 from lti_app.store.registrations import KnownPlatform
-from lti_app.store.still_so import LOOK, move_on
+from lti_app.store.still_so import LOOK, NAMES, move_on
 from lti_app.store.times import times_at
 
 # After so long a launch is weighed anew although it says the same: our own side may have learned something meanwhile.
@@ -36,17 +37,31 @@ MOST = 10_000
 _SAID = tuple(field.name for field in fields(Launch) if field.name != "return_url")
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look at somebody's place found, by the names of `still_so`, and what their launch came to.
+
+    It holds from ``since`` ``until`` the day ends there, and for an hour at most.
+    """
+
+    platform: KnownPlatform
+    values: Mapping[str, Any]
+    recorded: Recorded
+    since: datetime
+    until: datetime
+
+
 @dataclass(slots=True)
 class Arrivals:
     """What one process saw at its last look, by the digest of what was said. Threads may write the same value twice."""
 
-    _seen: dict[str, Any] = field(default_factory=dict)
+    _seen: dict[str, Seen] = field(default_factory=dict)
 
-    def get(self, words: str) -> Any | None:
+    def get(self, words: str) -> Seen | None:
         """Return what was seen, if anything was."""
         return self._seen.get(words)
 
-    def keep(self, words: str, seen: Any) -> None:
+    def keep(self, words: str, seen: Seen) -> None:
         """Remember a look."""
         if len(self._seen) >= MOST:
             self._seen.clear()
@@ -77,55 +92,53 @@ def come_back(
 
     Raises BadLaunch when the state was used before. ``now`` is the community's time.
     """
-    seen = arrivals.get(words) or _look(driver, words)
+    seen = arrivals.get(words) or _look(driver, platform, launch, words, now)
     if seen is None:
         return None
-    role = role_in(seen.settings, launch)
-    if not _is_short(seen, platform, launch, kept_role(role), now):
-        arrivals.forget(words)
+    if seen.since <= now < seen.until and (seen.platform is platform or seen.platform == platform):
+        values = {**seen.values, "words": words, **to_consume(state_id), **times_at(now)}
+        is_so, was_good = move_on(driver, values)
+        if is_so and not was_good:
+            raise BadLaunch("state_used", "the state was used before")
+        if is_so:
+            arrivals.keep(words, seen)
+            return seen.recorded
+    arrivals.forget(words)
+    return None
+
+
+def _look(driver: Driver, platform: KnownPlatform, launch: Launch, words: str, now: datetime) -> Seen | None:
+    """Return what these words stand for, or None where nobody said them before, or more than times would change."""
+    row = driver.one(LOOK, {"words": words})
+    if row is None or row.never_accessed is True or not _is_open(row, platform):
         return None
-    values = {"words": words, **to_consume(state_id), **times_at(now)}
-    is_so, was_good = move_on(driver, {**seen.__dict__, **values})
-    if not is_so:
-        arrivals.forget(words)
+    if launch.custom.get("activity") and row.activity is None:
+        # A sync may have learned since then which activity it is.
         return None
-    if not was_good:
-        raise BadLaunch("state_used", "the state was used before")
-    arrivals.keep(words, seen)
-    return Recorded(
+    role = role_in(row.settings, launch)
+    if row.role != kept_role(role) or row.day != local_day(now, row.zone, row.academy_zone):
+        return None
+    recorded = Recorded(
         registration_id=platform.id,
-        deployment_id=seen.deployment,
-        academy_id=seen.academy,
-        person_id=seen.person,
-        context_id=seen.course,
-        membership_id=seen.membership,
-        resource_link_id=seen.link,
+        deployment_id=row.deployment,
+        academy_id=row.academy,
+        person_id=row.person,
+        context_id=row.course,
+        membership_id=row.membership,
+        resource_link_id=row.link,
         role=shown_role(role, launch),
-        locale=locale_of(launch, seen.locale),
+        locale=locale_of(launch, row.locale),
         student_view=False,
     )
+    until = min(row.weighed_at + WEIGHED_AGAIN, end_of_day(row.day, row.zone, row.academy_zone))
+    return Seen(platform, {name: getattr(row, name) for name in NAMES}, recorded, row.weighed_at, until)
 
 
-def _look(driver: Driver, words: str) -> Any | None:
-    """Return what these words stand for, or None where nobody said them before or the way here is closed."""
-    row = driver.one(LOOK, {"words": words})
-    if row is None or row.never_accessed is True:
-        return None
-    # Remembered by the thousand: of the academy's settings only what a role depends on.
-    row.settings = {"managers": row.settings.get("managers")}
-    return row if (row.state, row.deployment_status, row.registration_status) == ("active",) * 3 else None
-
-
-def _is_short(seen: Any, platform: KnownPlatform, launch: Launch, role: str, now: datetime) -> bool:
-    """Return whether only times would change: the registration that was checked, the same role and day."""
-    checked = (platform.id, platform.issuer, platform.client_id, platform.jwks_url)
-    if (seen.registration, seen.issuer, seen.client_id, seen.jwks_url) != checked or seen.role != role:
-        return False
-    if launch.custom.get("activity") and seen.activity is None:
-        # A sync may have learned since then which activity it is.
-        return False
-    is_recent: bool = now - seen.weighed_at <= WEIGHED_AGAIN
-    return is_recent and bool(seen.day == local_day(now, seen.zone, seen.academy_zone))
+def _is_open(row: Any, platform: KnownPlatform) -> bool:
+    """Return whether the registration is the one that was checked, and nothing on the way here is switched off."""
+    checked = (platform.id, platform.issuer, platform.client_id, platform.jwks_url, "active", "active", "active")
+    there = (row.registration, row.issuer, row.client_id, row.jwks_url)
+    return (*there, row.registration_status, row.deployment_status, row.state) == checked
 
 
 def keep_words(session: Session, recorded: Recorded, words: str, day: date, now: datetime) -> None:

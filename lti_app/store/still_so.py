@@ -38,6 +38,7 @@ _SEEN: dict[str, Any] = {
     "locale": Academy.locale, "academy_zone": Academy.time_zone,
 }  # fmt: skip
 _SEEN_IF_ANY: dict[str, Any] = {"zone": Context.time_zone, "activity": ResourceLink.activity_id, "managers": _MANAGERS}
+NAMES = (*_SEEN, *_SEEN_IF_ANY)
 _ACTIVE: ColumnElement[str] = literal_column("'active'")
 _OPEN: tuple[ColumnElement[bool], ...] = (
     Membership.state == _ACTIVE,

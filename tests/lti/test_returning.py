@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from threading import Barrier
 from typing import Any
@@ -12,6 +12,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import NullPool, create_engine, select, text, update
 
+from lti_app import create_app
+from lti_app.config import Settings
 from lti_app.db import Base, Database
 from lti_app.models import (
     Academy,
@@ -293,6 +295,81 @@ def test_what_our_side_changed_meanwhile_is_never_overlooked(
     with db.reading() as session:
         assert session.scalars(select(Membership.role)).one() == "manager"
     assert len(weighed) == 6
+
+
+@pytest.mark.parametrize("minutes", [5, 10])
+def test_whoever_comes_back_after_midnight_was_here_on_both_days(
+    app: Flask, db: Database, moodle: Moodle, clock: StillClock, minutes: int
+) -> None:
+    # A quarter to midnight in Rome, where the academy is; by Greenwich it is the same day an hour later.
+    clock.at = datetime(2026, 11, 29, 22, 45, tzinfo=UTC)
+    for _ in range(12):
+        assert_enters(begin(moodle, app).launch())
+        clock.at += timedelta(minutes=minutes)
+    with db.reading() as session:
+        days = session.scalars(select(ActiveDay.day).order_by(ActiveDay.day)).all()
+    assert days == [date(2026, 11, 29), date(2026, 11, 30)]
+
+
+CHANGES: list[tuple[type[Base], dict[str, Any]]] = [
+    (Membership, {"role": "tutor"}),
+    (Membership, {"state": "suspended"}),
+    (Membership, {"never_accessed": True}),
+    (Academy, {"settings": {"managers": ["ada@example.com"]}}),
+    (Academy, {"time_zone": "Pacific/Kiritimati"}),
+    (Context, {"time_zone": "Pacific/Kiritimati"}),
+]
+
+
+@pytest.mark.parametrize(("table", "values"), CHANGES, ids=lambda one: str(one) if isinstance(one, dict) else "")
+def test_what_changed_since_this_very_process_looked_is_not_overlooked_either(
+    app: Flask, db: Database, moodle: Moodle, clock: StillClock, table: type[Base], values: dict[str, Any]
+) -> None:
+    with db.reading() as session:
+        one = session.scalars(select(Registration.id)).one()
+    other = moodle.register(db, client_id="tool-2", academy_name="Accademia Due")
+    known: Any = begin(moodle, app) and app.extensions["regista_front_door"].arrivals
+    for number in range(4):
+        if number == 3:
+            assert len(known._seen) == 2
+            with db.writing() as session:
+                session.execute(update(table).values(**values))
+        assert_enters(begin(moodle, app).launch())
+        if number == 3:
+            # The other school's short way is closed by hand: both leave the same behind.
+            known._seen.clear()
+            with db.writing() as session:
+                session.execute(update(Arrival).values(weighed_at=clock.at - timedelta(days=9)))
+        assert begin(moodle, app, client_id="tool-2").launch(aud="tool-2").status_code == 303
+        clock.at += timedelta(minutes=5)
+    assert kept(db, one) == kept(db, other)
+
+
+@pytest.mark.parametrize("closed", [{"status": "blocked"}, {"jwks_url": "http://127.0.0.1:9/nothing"}])
+def test_a_platform_that_changed_since_this_very_process_looked_opens_nothing(
+    app: Flask, db: Database, moodle: Moodle, closed: dict[str, str]
+) -> None:
+    for _ in range(3):
+        assert_enters(begin(moodle, app).launch())
+    login = begin(moodle, app)
+    with db.writing() as session:
+        session.execute(update(Registration).values(**closed))
+    before = rows(db)
+    assert login.launch().status_code in (401, 404, 503)
+    assert rows(db) == before
+
+
+def test_what_one_process_saw_is_not_believed_after_another_one_wrote(
+    app: Flask, settings: Settings, db: Database, moodle: Moodle, clock: StillClock
+) -> None:
+    other = create_app(settings, database=db, clock=clock)
+    for hour in range(3):
+        for each in (app, other, app, other):
+            clock.at += timedelta(minutes=1)
+            assert_enters(begin(moodle, each).launch(name=f"Ada {hour}"))
+    with db.reading() as session:
+        assert session.scalars(select(Person.name)).all() == ["Ada 2"]
+        assert len(session.scalars(select(Arrival)).all()) == 1
 
 
 @pytest.mark.parametrize("table", [Deployment, Registration])

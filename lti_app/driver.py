@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
+from psycopg.errors import lookup
+from psycopg.pq import DiagnosticField, ExecStatus
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.base import Executable
@@ -81,7 +84,7 @@ class Driver:
     connection: Any
     cursor: Any
     dialect: Dialect
-    taught: set[str] = field(default_factory=set)
+    taught: set[str | bytes] = field(default_factory=set)
     rests_since: float = 0.0
 
     def run(self, statement: Statement, values: Mapping[str, Any]) -> int:
@@ -114,6 +117,23 @@ class Driver:
         pairs = zip(words.columns, rows[0], strict=True)
         return SimpleNamespace(**{name: turn(value) if turn else value for (name, turn), value in pairs})
 
+    def numbers(self, statement: Statement, values: Mapping[str, Any]) -> tuple[int, ...]:
+        """Return the one row of a statement of PostgreSQL that answers with whole numbers.
+
+        libpq itself prepares and runs it, and no other thread waits for Python while it does: there and back by
+        psycopg's cursor takes twice as long. Raises psycopg's errors.
+        """
+        words = statement.words(self.dialect)
+        connection = self.cursor.connection
+        name = b"regista_%x" % id(statement)
+        if name not in self.taught:
+            _sound(connection.pgconn.prepare(name, words.text.encode()))
+            self.taught.add(name)
+        # As PostgreSQL reads it: numbers, texts, days and moments are written as Python writes them.
+        said = [None if value is None else str(value).encode() for value in words.told(values)]
+        found = _sound(connection.pgconn.exec_prepared(name, said))
+        return tuple(int(found.get_value(0, column)) for column in range(found.nfields))
+
     def teach(self, name: str, script: tuple[str, ...]) -> None:
         """Tell this connection something once, for as long as it lives."""
         if name not in self.taught:
@@ -131,3 +151,12 @@ class Driver:
             self.connection.rollback()
             raise
         self.cursor.execute("COMMIT")
+
+
+def _sound(found: Any) -> Any:
+    """Return a result of libpq; raises psycopg's error where it is one."""
+    if found.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
+        return found
+    state = found.error_field(DiagnosticField.SQLSTATE)
+    kind = lookup(state.decode()) if state else psycopg.OperationalError
+    raise kind(found.error_message.decode("utf-8", "replace"))

@@ -110,11 +110,11 @@ def _agree(launch: Launch, state: State, registration: KnownPlatform) -> None:
 
 
 def _record_shortly(state: State, platform: KnownPlatform, read: Reading, now: datetime) -> Recorded | None:
-    known, panel = memory().arrivals, read.panel
+    known, words = memory().arrivals, read.words
     with house().db.driver() as driver:
-        return come_back(
-            driver, platform, read.launch, arrivals=known, state_id=state.id, words=read.words, now=now
-        ) or weigh(driver, platform, read.launch, state_id=state.id, panel=panel, words=read.words, now=now)
+        return come_back(driver, platform, arrivals=known, state_id=state.id, words=words, now=now) or weigh(
+            driver, platform, read.launch, arrivals=known, state_id=state.id, panel=read.panel, words=words, now=now
+        )
 
 
 def _record(state: State, platform: KnownPlatform, read: Reading) -> Recorded:

@@ -13,10 +13,21 @@ from sqlalchemy.orm import aliased
 
 from lti_app.claims import CourseSaid, Launch, LinkSaid
 from lti_app.driver import Driver, Statement
-from lti_app.models import Academy, Activity, Context, Deployment, Membership, Person, Registration, ResourceLink
+from lti_app.models import (
+    Academy,
+    Activity,
+    Arrival,
+    Context,
+    Deployment,
+    Membership,
+    Person,
+    Registration,
+    ResourceLink,
+)
 from lti_app.store.arrivals import MARK, api_id_of, course_api_id, mark_of, valid_zone
 from lti_app.store.origins import keepable, origin_to_learn
 from lti_app.store.registrations import KnownPlatform, known_platform
+from lti_app.store.still_so import MANAGERS
 
 # They are told apart by what stands before: `person_name`, `course_title`.
 _COLUMNS: dict[str, tuple[Any, ...]] = {
@@ -43,15 +54,14 @@ _COLUMNS: dict[str, tuple[Any, ...]] = {
     "member_": (
         Membership.id, Membership.role, Membership.raw_roles, Membership.state, Membership.never_accessed,
     ),
+    "arrival_": (Arrival.words, Arrival.day, Arrival.weighed_at),
 }  # fmt: skip
 _OTHER = aliased(Person)
 _API_ID_HELD = exists().where(_OTHER.registration_id == Registration.id, _OTHER.api_id == bindparam("api_id"))
 _LOOK = Statement(
     select(
         *(column.label(f"{of}{column.key}") for of, columns in _COLUMNS.items() for column in columns),
-        Context.sync_due_at,
-        Context.synced_at,
-        Context.sync_claimed_until,
+        MANAGERS.label("managers"),
         _API_ID_HELD.label("api_id_held"),
     )
     .join(Deployment, Deployment.registration_id == Registration.id)
@@ -63,6 +73,7 @@ _LOOK = Statement(
         Person, and_(Person.registration_id == Registration.id, Person.id_on_platform == bindparam("sub"))
     )
     .outerjoin(Membership, and_(Membership.context_id == Context.id, Membership.person_id == Person.id))
+    .outerjoin(Arrival, and_(Arrival.membership_id == Membership.id, Arrival.resource_link_id == ResourceLink.id))
     .where(
         Registration.id == bindparam("registration"),
         Deployment.id_on_platform == bindparam("deployment"),

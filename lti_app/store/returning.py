@@ -22,12 +22,11 @@ from lti_app.claim_fields import BadLaunch
 from lti_app.claims import Launch
 from lti_app.driver import Driver
 from lti_app.models import Arrival
-from lti_app.store.arrivals import end_of_day, local_day
 from lti_app.store.consumed import to_consume
 from lti_app.store.origins import keepable, origin_of
-from lti_app.store.recorded import Recorded, kept_role, locale_of, role_in, shown_role
+from lti_app.store.recorded import Recorded
 from lti_app.store.registrations import KnownPlatform
-from lti_app.store.still_so import LOOK, NAMES, move_on
+from lti_app.store.still_so import move_on
 from lti_app.store.times import times_at
 
 # After so long a launch is weighed anew although it says the same: our own side may have learned something meanwhile.
@@ -85,14 +84,13 @@ def may_come_back(launch: Launch) -> bool:
 
 
 def come_back(
-    driver: Driver, platform: KnownPlatform, launch: Launch, *, arrivals: Arrivals, state_id: str, words: str,
-    now: datetime,
-) -> Recorded | None:  # fmt: skip
+    driver: Driver, platform: KnownPlatform, *, arrivals: Arrivals, state_id: str, words: str, now: datetime
+) -> Recorded | None:
     """Record the launch of somebody who comes back with the same ``words``, or return None where it must be weighed.
 
     Raises BadLaunch when the state was used before. ``now`` is the community's time.
     """
-    seen = arrivals.get(words) or _look(driver, platform, launch, words, now)
+    seen = arrivals.get(words)
     if seen is None:
         return None
     if seen.since <= now < seen.until and (seen.platform is platform or seen.platform == platform):
@@ -101,44 +99,9 @@ def come_back(
         if is_so and not was_good:
             raise BadLaunch("state_used", "the state was used before")
         if is_so:
-            arrivals.keep(words, seen)
             return seen.recorded
     arrivals.forget(words)
     return None
-
-
-def _look(driver: Driver, platform: KnownPlatform, launch: Launch, words: str, now: datetime) -> Seen | None:
-    """Return what these words stand for, or None where nobody said them before, or more than times would change."""
-    row = driver.one(LOOK, {"words": words})
-    if row is None or row.never_accessed is True or not _is_open(row, platform):
-        return None
-    if launch.custom.get("activity") and row.activity is None:
-        # A sync may have learned since then which activity it is.
-        return None
-    role = role_in(row.settings, launch)
-    if row.role != kept_role(role) or row.day != local_day(now, row.zone, row.academy_zone):
-        return None
-    recorded = Recorded(
-        registration_id=platform.id,
-        deployment_id=row.deployment,
-        academy_id=row.academy,
-        person_id=row.person,
-        context_id=row.course,
-        membership_id=row.membership,
-        resource_link_id=row.link,
-        role=shown_role(role, launch),
-        locale=locale_of(launch, row.locale),
-        student_view=False,
-    )
-    until = min(row.weighed_at + WEIGHED_AGAIN, end_of_day(row.day, row.zone, row.academy_zone))
-    return Seen(platform, {name: getattr(row, name) for name in NAMES}, recorded, row.weighed_at, until)
-
-
-def _is_open(row: Any, platform: KnownPlatform) -> bool:
-    """Return whether the registration is the one that was checked, and nothing on the way here is switched off."""
-    checked = (platform.id, platform.issuer, platform.client_id, platform.jwks_url, "active", "active", "active")
-    there = (row.registration, row.issuer, row.client_id, row.jwks_url)
-    return (*there, row.registration_status, row.deployment_status, row.state) == checked
 
 
 def keep_words(session: Session, recorded: Recorded, words: str, day: date, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Where somebody stands who was here before: one look at it, and one statement that writes only if all is still so."""
+"""The statement that writes only if all that an earlier look at somebody's place saw (place.py) is still so."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from lti_app.store.consumed import consuming
 from lti_app.store.times import asked, changes
 
 # What is seen and must still be so when it is written; those in the second line may be empty.
-_MANAGERS = cast(Academy.settings["managers"], Text)
+MANAGERS = cast(Academy.settings["managers"], Text)
 _SEEN: dict[str, Any] = {
+    "words": Arrival.words,
     "membership": Membership.id, "person": Membership.person_id, "course": Context.id, "link": ResourceLink.id,
     "deployment": Deployment.id, "academy": Academy.id, "registration": Registration.id,
     "day": Arrival.day, "role": Membership.role,
     "issuer": Registration.issuer, "client_id": Registration.client_id, "jwks_url": Registration.jwks_url,
     "locale": Academy.locale, "academy_zone": Academy.time_zone,
 }  # fmt: skip
-_SEEN_IF_ANY: dict[str, Any] = {"zone": Context.time_zone, "activity": ResourceLink.activity_id, "managers": _MANAGERS}
-NAMES = (*_SEEN, *_SEEN_IF_ANY)
+_SEEN_IF_ANY: dict[str, Any] = {"zone": Context.time_zone, "activity": ResourceLink.activity_id, "managers": MANAGERS}
 _ACTIVE: ColumnElement[str] = literal_column("'active'")
 _OPEN: tuple[ColumnElement[bool], ...] = (
     Membership.state == _ACTIVE,
@@ -48,7 +48,10 @@ _OPEN: tuple[ColumnElement[bool], ...] = (
 )
 
 
-def _from_here(*columns: Any) -> Select[Any]:
+def _still_so(*columns: Any) -> Select[Any]:
+    """Return a query of one row if everything is as it was seen; each table is found by its key."""
+    same = (one == bindparam(name, type_=one.type) for name, one in _SEEN.items())
+    empty = (one.is_not_distinct_from(bindparam(name, type_=one.type)) for name, one in _SEEN_IF_ANY.items())
     return (
         select(*columns)
         .select_from(Arrival)
@@ -58,30 +61,8 @@ def _from_here(*columns: Any) -> Select[Any]:
         .join(Deployment, Deployment.id == Context.deployment_id)
         .join(Academy, Academy.id == Deployment.academy_id)
         .join(Registration, Registration.id == Deployment.registration_id)
-        # Nothing else is asked for at a first look: a planner that knows little of its tables would begin with a
-        # platform's whole course.
-        .where(Arrival.words == bindparam("words"))
+        .where(*same, *empty, *_OPEN)
     )
-
-
-LOOK = Statement(
-    _from_here(
-        *(one.label(name) for name, one in {**_SEEN, **_SEEN_IF_ANY}.items()),
-        Arrival.weighed_at,
-        Membership.state,
-        Membership.never_accessed,
-        Deployment.status.label("deployment_status"),
-        Registration.status.label("registration_status"),
-        Academy.settings,
-    )
-)
-
-
-def _still_so(*columns: Any) -> Select[Any]:
-    """Return the same with everything that was seen; each table is found by its key."""
-    same = (one == bindparam(name, type_=one.type) for name, one in _SEEN.items())
-    empty = (one.is_not_distinct_from(bindparam(name, type_=one.type)) for name, one in _SEEN_IF_ANY.items())
-    return _from_here(*columns).where(*same, *empty, *_OPEN)
 
 
 def _on_postgresql() -> Select[Any]:
@@ -132,8 +113,8 @@ def move_on(driver: Driver, values: Mapping[str, Any]) -> tuple[bool, bool]:
     Unless both are so, nothing is written.
     """
     if driver.dialect.name == "postgresql":
-        row = driver.one(_ON_POSTGRESQL, values)
-        return (row.here > 0, row.used > 0) if row else (False, False)
+        here, used = driver.numbers(_ON_POSTGRESQL, values)
+        return here > 0, used > 0
     driver.teach("move_on", _TRIGGER)
     changed = driver.add(_ON_SQLITE, values)
     return (True, False) if changed is None else (changed > 0, True)

@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from flask import Flask
 from sqlalchemy import insert, select, text
 
 from lti_app import create_app
 from lti_app.config import Settings
 from lti_app.db import Database
-from lti_app.driver import Statement
 from lti_app.lti.platform_keys import PAUSE
 from lti_app.models import ConsumedState, PlatformKeySet
-from lti_app.store import place, still_so
+from lti_app.store import place
 from tests.conftest import StillClock
 from tests.lti.platform import Moodle, assert_enters, begin
 
@@ -53,11 +51,10 @@ def test_states_are_found_and_cleared_away_without_a_look_at_all_of_them(
     assert_enters(begin(moodle, app).launch())
 
 
-@pytest.mark.parametrize("look", [still_so.LOOK, place._LOOK], ids=["with the same words", "with others"])
-def test_whoever_comes_back_is_found_by_keys_alone(app: Flask, db: Database, moodle: Moodle, look: Statement) -> None:
+def test_whoever_comes_back_is_found_by_keys_alone(app: Flask, db: Database, moodle: Moodle) -> None:
     for _ in range(2):
         assert_enters(begin(moodle, app).launch())
-    words = look.words(db.engine.dialect)
+    words = place._LOOK.words(db.engine.dialect)
     is_sqlite = db.engine.dialect.name == "sqlite"
     lead = "EXPLAIN QUERY PLAN " if is_sqlite else "EXPLAIN "
     with db.driver() as driver:

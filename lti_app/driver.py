@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from json import dumps
 from types import SimpleNamespace
 from typing import Any
 
 import psycopg
 from psycopg.errors import lookup
 from psycopg.pq import DiagnosticField, ExecStatus
+from psycopg.types.json import Json
 from sqlalchemy import Dialect
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.sql.base import Executable
@@ -129,9 +131,7 @@ class Driver:
         if name not in self.taught:
             _sound(connection.pgconn.prepare(name, words.text.encode()))
             self.taught.add(name)
-        # As PostgreSQL reads it: numbers, texts, days and moments are written as Python writes them.
-        said = [None if value is None else str(value).encode() for value in words.told(values)]
-        found = _sound(connection.pgconn.exec_prepared(name, said))
+        found = _sound(connection.pgconn.exec_prepared(name, [_text(value) for value in words.told(values)]))
         return tuple(int(found.get_value(0, column)) for column in range(found.nfields))
 
     def teach(self, name: str, script: tuple[str, ...]) -> None:
@@ -151,6 +151,13 @@ class Driver:
             self.connection.rollback()
             raise
         self.cursor.execute("COMMIT")
+
+
+def _text(value: Any) -> bytes | None:
+    """Return a value as PostgreSQL reads it: numbers, texts, days and moments as Python writes them."""
+    if value is None:
+        return None
+    return (dumps(value.obj) if isinstance(value, Json) else str(value)).encode()
 
 
 def _sound(found: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,6 @@ from sqlalchemy import CTE, FromClause, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from lti_app.driver import Driver, Statement
 from lti_app.models import ConsumedState
 
 # Longer than any state or invitation lives, so that one that was used cannot come back to life.
@@ -18,7 +16,6 @@ REMEMBER = timedelta(days=1)
 _ROW: dict[str, Any] = {
     name: bindparam(name, type_=ConsumedState.__table__.c[name].type) for name in ("state", "expires_at")
 }
-_USE = Statement(sqlite.insert(ConsumedState).values(_ROW).inline().on_conflict_do_nothing())
 
 
 def consume(session: Session, state_id: str, *, remember: timedelta = REMEMBER) -> bool:
@@ -29,13 +26,8 @@ def consume(session: Session, state_id: str, *, remember: timedelta = REMEMBER) 
     return session.execute(statement).scalar_one_or_none() is not None
 
 
-def consume_by(driver: Driver, values: Mapping[str, Any]) -> bool:
-    """Use up a state (see `to_consume`) as `consume` does, in a transaction of the driver on SQLite."""
-    return driver.run(_USE, values) == 1
-
-
 def consuming(here: FromClause | None = None) -> CTE:
-    """Return the same as the first part of a larger statement for PostgreSQL: no row where somebody did before.
+    """Return, as the first part of a larger statement for PostgreSQL, the state: no row where somebody used it before.
 
     Where ``here`` is given and has no row, nothing is used up.
     """
@@ -45,7 +37,7 @@ def consuming(here: FromClause | None = None) -> CTE:
 
 
 def to_consume(state_id: str) -> dict[str, Any]:
-    """Return the values for either."""
+    """Return the values for statements of the driver (`consuming`, and moved_on.py for SQLite)."""
     return {"state": state_id[:64], "expires_at": datetime.now(UTC) + REMEMBER}
 
 

@@ -9,15 +9,16 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import CTE, Select, bindparam, exists, func, literal_column, select
+from sqlalchemy import CTE, BigInteger, Select, bindparam, func, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lti_app.driver import Driver, Statement
 from lti_app.models import ActiveDay, Arrival, Membership, Person
 from lti_app.store.chained import one_after_another
-from lti_app.store.consumed import consume_by, consuming
+from lti_app.store.consumed import consuming
+from lti_app.store.moved_on import move_near
 from lti_app.store.proofs import LAUNCH
-from lti_app.store.times import ONE_BY_ONE, asked, changes
+from lti_app.store.times import asked, changes
 
 #: What a new person's row and a new membership's take from the launch, as ``person_name`` and ``membership_role``.
 PERSON = (
@@ -82,19 +83,28 @@ _NEAR = {
 }
 
 
+class _Used(Exception):
+    pass
+
+
 def _keep_near(driver: Driver, values: dict[str, Any]) -> tuple[int, int] | None:
-    with driver.together():
-        if not consume_by(driver, values):
-            return None
-        for name, model in (("course", None), ("link", None), ("person", Person), ("membership", Membership)):
-            if values[name] is not None:
-                driver.run(ONE_BY_ONE[name], values)
-            elif model is not None:
-                made = driver.one(_NEAR[model], values)
-                values[name] = made.id if made else None
-        driver.run(_NEAR[ActiveDay], values)
-        driver.run(_NEAR[Arrival], values)
-        return values["person"], values["membership"]
+    try:
+        with driver.together():
+            for name, model in (("person", Person), ("membership", Membership)):
+                if values[name] is None:
+                    values[name] = _made(driver, _NEAR[model], values)
+            if move_near(driver, values) is None:
+                raise _Used
+            driver.run(_NEAR[ActiveDay], values)
+            driver.run(_NEAR[Arrival], values)
+    except _Used:
+        return None
+    return values["person"], values["membership"]
+
+
+def _made(driver: Driver, statement: Statement, values: Mapping[str, Any]) -> int:
+    made: Any = driver.one(statement, values)
+    return int(made.id)
 
 
 # At once -------------------------------------------------------------------------------------------------------------
@@ -127,16 +137,17 @@ def _far(*, person_is_new: bool, member_is_new: bool) -> Statement:
         member = source.c.id
     for name, model, row in (("day", ActiveDay, _day(member)), ("words", Arrival, _words(member))):
         parts[name] = _insert(insert, model, row, _from(source, last, row)).cte(f"{name}_row")
-    found = [exists(select(used.c.state)).label("is_good")]
+    found: list[Any] = [select(func.count()).select_from(used).scalar_subquery()]
     for name, is_new in (("person", person_is_new), ("membership", member_is_new)):
-        found.append((select(parts[name].c.id).scalar_subquery() if is_new else bindparam(name)).label(f"{name}_id"))
+        made = func.coalesce(select(parts[name].c.id).scalar_subquery(), 0)
+        found.append((made if is_new else bindparam(name, type_=BigInteger())).label(f"{name}_id"))
     return Statement(select(*found).add_cte(*parts.values()))
 
 
 def _keep_far(driver: Driver, values: dict[str, Any]) -> tuple[int, int] | None:
     shape = {"person_is_new": values["person"] is None, "member_is_new": values["membership"] is None}
-    made = driver.one(_far(**shape), values)
-    return (made.person_id, made.membership_id) if made and made.is_good else None
+    used, person_id, member_id = driver.numbers(_far(**shape), values)
+    return (person_id, member_id) if used else None
 
 
 def keep(driver: Driver, values: dict[str, Any]) -> tuple[int, int] | None:

@@ -7,25 +7,20 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     Select,
     Text,
     bindparam,
     cast,
-    column,
     func,
-    insert,
     literal_column,
     select,
 )
-from sqlalchemy import table as plain_table
-from sqlalchemy.dialects import sqlite
 
-from lti_app.db import UtcDateTime
 from lti_app.driver import Driver, Statement
-from lti_app.models import Academy, Arrival, ConsumedState, Context, Deployment, Membership, Registration, ResourceLink
+from lti_app.models import Academy, Arrival, Context, Deployment, Membership, Registration, ResourceLink
 from lti_app.store.chained import one_after_another
 from lti_app.store.consumed import consuming
+from lti_app.store.moved_on import move_near, moving_from
 from lti_app.store.times import asked, changes
 
 # What is seen and must still be so when it is written; those in the second line may be empty.
@@ -73,38 +68,8 @@ def _on_postgresql() -> Select[Any]:
     return select(*counted).add_cte(*parts.values())
 
 
-# SQLite has a trigger on each connection for it, so that the one lock for writing is held while the database works and
-# never while Python waits its turn.
-_VIEW = plain_table(
-    "moved_on",
-    *(column(one.name, one.type) for one in (ConsumedState.state.expression, ConsumedState.expires_at.expression)),
-    *(column(name, Integer()) for name in ("course", "link", "person", "membership")),
-    *(column(name, UtcDateTime()) for name in ("now", "fresh")),
-)
-
-
-def _trigger() -> tuple[str, ...]:
-    """Return what SQLite is to be told once on each connection."""
-
-    def new(name: str) -> Any:
-        return literal_column(f"NEW.{name}", type_=_VIEW.c[name].type)
-
-    names = [one.name for one in _VIEW.columns]
-    use = insert(ConsumedState).values(state=new("state"), expires_at=new("expires_at")).inline()
-    acts = (str(act.compile(dialect=sqlite.dialect())) for act in (use, *changes(new).values()))
-    return (
-        f"CREATE TEMP VIEW moved_on AS SELECT {', '.join(f'NULL AS {name}' for name in names)}",
-        f"CREATE TEMP TRIGGER move_on INSTEAD OF INSERT ON moved_on BEGIN {'; '.join(acts)}; END",
-    )
-
-
 _ON_POSTGRESQL = Statement(_on_postgresql())
-_ON_SQLITE = Statement(
-    insert(_VIEW).from_select(
-        [one.name for one in _VIEW.columns], _still_so(*(bindparam(one.name, type_=one.type) for one in _VIEW.columns))
-    )
-)
-_TRIGGER = _trigger()
+_ON_SQLITE = Statement(moving_from(_still_so))
 
 
 def move_on(driver: Driver, values: Mapping[str, Any]) -> tuple[bool, bool]:
@@ -115,6 +80,5 @@ def move_on(driver: Driver, values: Mapping[str, Any]) -> tuple[bool, bool]:
     if driver.dialect.name == "postgresql":
         here, used = driver.numbers(_ON_POSTGRESQL, values)
         return here > 0, used > 0
-    driver.teach("move_on", _TRIGGER)
-    changed = driver.add(_ON_SQLITE, values)
+    changed = move_near(driver, values, _ON_SQLITE)
     return (True, False) if changed is None else (changed > 0, True)

@@ -13,7 +13,6 @@ from sqlalchemy import ColumnElement, Update, and_, bindparam, case, or_, update
 from sqlalchemy.orm import Session
 
 from lti_app.db import UtcDateTime
-from lti_app.driver import Statement
 from lti_app.models import Context, Membership, Person, ResourceLink
 
 Value = Callable[[str], Any]
@@ -69,11 +68,10 @@ def asked(name: str) -> Any:
     return _moment(name) if name in ("now", "fresh") else bindparam(name)
 
 
-#: The same one by one, for a transaction that writes more than times.
-ONE_BY_ONE = {name: Statement(change) for name, change in changes(asked).items()}
+_ONE_BY_ONE = changes(asked)
 
 
 def move_on(session: Session, name: str, row_id: int, now: datetime) -> None:
     """Let the times of one row (``course`` or ``link``) move on; what a session holds of it stays as it was read."""
     session.flush()
-    session.connection().execute(ONE_BY_ONE[name].expression, {name: row_id, **times_at(now)})
+    session.connection().execute(_ONE_BY_ONE[name], {name: row_id, **times_at(now)})

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import psycopg
-from psycopg.errors import lookup
+from psycopg.errors import error_from_result
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.types.json import Json
 from sqlalchemy import Dialect
@@ -100,13 +100,13 @@ class Driver:
 
         For SQLite, where everybody else's statements count nothing that a trigger does.
         """
-        words, driver = statement.words(self.dialect), self.cursor.connection
-        before = driver.total_changes
+        words = statement.words(self.dialect)
+        before = self.connection.total_changes
         try:
             self.cursor.execute(words.text, words.told(values))
         except self.dialect.loaded_dbapi.IntegrityError:
             return None
-        return int(driver.total_changes - before)
+        return int(self.connection.total_changes - before)
 
     def one(self, statement: Statement, values: Mapping[str, Any]) -> Any | None:
         """Return the first row of a query with its columns as attributes, or None."""
@@ -126,12 +126,11 @@ class Driver:
         psycopg's cursor takes twice as long. Raises psycopg's errors.
         """
         words = statement.words(self.dialect)
-        connection = self.cursor.connection
-        name = b"regista_%x" % id(statement)
+        pg, name = self.connection.pgconn, b"regista_%x" % id(statement)
         if name not in self.taught:
-            _sound(connection.pgconn.prepare(name, words.text.encode()))
+            _sound(pg.prepare(name, words.text.encode()))
             self.taught.add(name)
-        found = _sound(connection.pgconn.exec_prepared(name, [_text(value) for value in words.told(values)]))
+        found = _sound(pg.exec_prepared(name, [_text(value) for value in words.told(values)]))
         return tuple(int(found.get_value(0, column)) for column in range(found.nfields))
 
     def teach(self, name: str, script: tuple[str, ...]) -> None:
@@ -143,8 +142,12 @@ class Driver:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Make several changes entirely or not at all; on SQLite as the one who writes."""
-        self.cursor.execute("BEGIN IMMEDIATE" if self.dialect.name == "sqlite" else "BEGIN")
+        """Make several changes entirely or not at all, as the one who writes; for SQLite.
+
+        PostgreSQL, which is a way off, is told such things at once; and psycopg would have it forget at a rollback all
+        that was ever prepared.
+        """
+        self.cursor.execute("BEGIN IMMEDIATE")
         try:
             yield
         except BaseException:
@@ -164,6 +167,7 @@ def _sound(found: Any) -> Any:
     """Return a result of libpq; raises psycopg's error where it is one."""
     if found.status in (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK):
         return found
-    state = found.error_field(DiagnosticField.SQLSTATE)
-    kind = lookup(state.decode()) if state else psycopg.OperationalError
-    raise kind(found.error_message.decode("utf-8", "replace"))
+    if found.error_field(DiagnosticField.SQLSTATE):
+        raise error_from_result(found)
+    # Not the server's own word: it could not be reached any more.
+    raise psycopg.OperationalError(found.get_error_message())

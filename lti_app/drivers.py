@@ -35,7 +35,7 @@ class Drivers:
         try:
             yield driver
         except self._engine.dialect.loaded_dbapi.OperationalError as e:
-            if self._engine.dialect.is_disconnect(e, driver.cursor.connection, None):
+            if self._engine.dialect.is_disconnect(e, driver.connection, None):
                 # Whoever dropped this one has dropped those that rest, too: whoever asks again gets a new one.
                 self.close()
                 self._engine.dispose()
@@ -73,20 +73,21 @@ class Drivers:
 
     def _lives(self, driver: Driver) -> bool:
         try:
-            return bool(self._engine.dialect.do_ping(driver.cursor.connection))
+            return bool(self._engine.dialect.do_ping(driver.connection))
         except self._engine.dialect.loaded_dbapi.Error:
             return False
 
     def _made(self) -> Driver:
-        connection = self._engine.raw_connection()
-        made: Any = connection.driver_connection
-        connection.detach()
+        pooled = self._engine.raw_connection()
+        made: Any = pooled.driver_connection
+        # The pool counts it no longer: it is ours to close.
+        pooled.detach()
         if self._engine.dialect.name != "postgresql":
-            return Driver(connection, made.cursor(), self._engine.dialect)
+            return Driver(made, made.cursor(), self._engine.dialect)
         made.autocommit = True
         # Every statement here finds its rows by their keys: there is nothing to plan anew for other values.
         made.execute("SET plan_cache_mode = force_generic_plan")
         cursor: Any = psycopg.RawCursor(made)
         # psycopg sends a number as small as it fits, and PostgreSQL plans anew for each mixture of sizes.
         cursor.adapters.register_dumper(int, Int8Dumper)
-        return Driver(connection, cursor, self._engine.dialect)
+        return Driver(made, cursor, self._engine.dialect)

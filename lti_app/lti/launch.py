@@ -20,7 +20,7 @@ from lti_app.lti.memory import memory
 from lti_app.lti.pages import page
 from lti_app.lti.placing import offer_panels
 from lti_app.lti.platform_keys import key_for
-from lti_app.lti.readings import Reading
+from lti_app.lti.readings import Reading, read
 from lti_app.lti.refusals import platform_error, refuse
 from lti_app.lti.states import State, digest, is_bound, nonce_of, open_state
 from lti_app.store.launches import PlatformChanged, note_waiting, record_launch
@@ -87,7 +87,7 @@ def _checked(form: Mapping[str, str], state: State, registration: KnownPlatform)
     check_times(token.claims, time.time())
     key = key_for(house(), registration.jwks_url, token.kid)
     claims = validate_token(form, registration, token=token, key=key, nonce=expected.nonce, bound=True)
-    reading = memory().readings.read(claims, registration.id)
+    reading = read(claims, registration.id, memory().readings)
     _agree(reading.launch, state, registration)
     return reading
 
@@ -109,24 +109,24 @@ def _agree(launch: Launch, state: State, registration: KnownPlatform) -> None:
             raise BadLaunch("claim_type", "deep_link_return_url is not https")
 
 
-def _record_shortly(state: State, platform: KnownPlatform, read: Reading, now: datetime) -> Recorded | None:
-    known, words = memory().arrivals, read.words
+def _record_shortly(state: State, platform: KnownPlatform, said: Reading, now: datetime) -> Recorded | None:
+    known, words = memory().arrivals, said.words
     with house().db.driver() as driver:
         return come_back(driver, platform, arrivals=known, state_id=state.id, words=words, now=now) or weigh(
-            driver, platform, read.launch, arrivals=known, state_id=state.id, panel=read.panel, words=words, now=now
+            driver, platform, said.launch, arrivals=known, state_id=state.id, panel=said.panel, words=words, now=now
         )
 
 
-def _record(state: State, platform: KnownPlatform, read: Reading) -> Recorded:
+def _record(state: State, platform: KnownPlatform, said: Reading) -> Recorded:
     now = house().clock.now()
     for attempt in (1, 2, 3):
         try:
-            if may_come_back(read.launch):
-                found = _record_shortly(state, platform, read, now)
+            if may_come_back(said.launch):
+                found = _record_shortly(state, platform, said, now)
                 if found is not None:
                     return found
             with house().db.writing() as session:
-                return record_launch(session, platform, read.launch, state_id=state.id, panel=read.panel, now=now)
+                return record_launch(session, platform, said.launch, state_id=state.id, panel=said.panel, now=now)
         except OperationalError:
             # PostgreSQL ends one of two transactions that wait for each other (a sync of the same course); ask again.
             if attempt == 3:
@@ -181,15 +181,15 @@ def _ask_storage(form: Mapping[str, str], state: State, registration: KnownPlatf
     return response
 
 
-def _enter(state: State, platform: KnownPlatform, read: Reading, by_cookie: bool) -> Response:
-    launch = read.launch
+def _enter(state: State, platform: KnownPlatform, said: Reading, by_cookie: bool) -> Response:
+    launch = said.launch
     try:
-        recorded = _record(state, platform, read)
+        recorded = _record(state, platform, said)
     except BadLaunch as e:
         if e.code == "deployment_unknown":
             _knock(state, launch)
         raise
-    arrived = Arrived(recorded, launch, state, read.panel, g.get("return_url"), by_cookie)
+    arrived = Arrived(recorded, launch, state, said.panel, g.get("return_url"), by_cookie)
     return offer_panels(arrived) if launch.placing is not None else hand_over(arrived)
 
 

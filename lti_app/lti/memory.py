@@ -21,6 +21,8 @@ PLATFORM_SECONDS = 5.0
 KEY_SECONDS = 60.0
 # More registrations or keys than any house has: a flood of names must not fill the memory.
 MOST = 10_000
+# More people than come to one process within an hour; each takes a kilobyte or two.
+MOST_PEOPLE = 4_000
 
 
 @dataclass(slots=True)
@@ -28,8 +30,8 @@ class Memory:
     """Values with the moment (monotonic) until which they are good. Threads may write the same value twice."""
 
     #: What the last look at somebody's place saw.
-    arrivals: Arrivals = field(default_factory=Arrivals)
-    readings: Readings = field(default_factory=Readings)
+    arrivals: Arrivals = field(default_factory=lambda: Arrivals(MOST_PEOPLE))
+    readings: Readings = field(default_factory=lambda: Readings(MOST_PEOPLE))
     _platforms: dict[object, tuple[float, KnownPlatform]] = field(default_factory=dict)
     _keys: dict[tuple[str, str], tuple[float, Any]] = field(default_factory=dict)
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 from lti_app.claims import Launch
 from lti_app.lti.addresses import panel_for
+from lti_app.recent import Recent
 from lti_app.store.returning import words_of
 
 # Claims that are new each time, checked each time (checks.py), and of which a `Launch` knows nothing.
 PASSING = frozenset({"iat", "exp", "nbf", "nonce", "jti"})
-# More people than come within an hour; each takes a kilobyte or two.
-MOST = 4_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +26,24 @@ class Reading:
     words: str
 
 
-@dataclass(slots=True)
-class Readings:
-    """The readings of one process, by a digest of all that was said. Threads may write the same one twice."""
+#: The readings of one process, by registration and a digest of all that was said.
+Readings = Recent[tuple[int, bytes], Reading]
 
-    _kept: dict[tuple[int, bytes], Reading] = field(default_factory=dict)
 
-    def read(self, claims: Mapping[str, Any], registration_id: int) -> Reading:
-        """Read the claims of a token that was found good; raises BadLaunch."""
-        said = {name: value for name, value in claims.items() if name not in PASSING}
-        try:
-            # In this format each value is written out, equal ones in equal bytes.
-            key = registration_id, blake2b(marshal.dumps(said, 2)).digest()
-        except ValueError:
-            # More brackets within brackets than it can write.
-            return _read(said, registration_id)
-        found = self._kept.get(key)
-        if found is None:
-            found = _read(said, registration_id)
-            if len(self._kept) >= MOST:
-                self._kept.clear()
-            self._kept[key] = found
-        return found
+def read(claims: Mapping[str, Any], registration_id: int, readings: Readings) -> Reading:
+    """Read the claims of a token that was found good, or find how they were read before; raises BadLaunch."""
+    said = {name: value for name, value in claims.items() if name not in PASSING}
+    try:
+        # In this format each value is written out, equal ones in equal bytes.
+        key = registration_id, blake2b(marshal.dumps(said, 2)).digest()
+    except ValueError:
+        # More brackets within brackets than it can write.
+        return _read(said, registration_id)
+    found = readings.get(key)
+    if found is None:
+        found = _read(said, registration_id)
+        readings.keep(key, found)
+    return found
 
 
 def _read(said: Mapping[str, Any], registration_id: int) -> Reading:

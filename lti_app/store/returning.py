@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from lti_app.claim_fields import BadLaunch
 from lti_app.claims import Launch
 from lti_app.driver import Driver
 from lti_app.models import Arrival
+from lti_app.recent import Recent
 from lti_app.store.consumed import to_consume
 from lti_app.store.origins import keepable, origin_of
 from lti_app.store.recorded import Recorded
@@ -31,8 +32,6 @@ from lti_app.store.times import times_at
 
 # After so long a launch is weighed anew although it says the same: our own side may have learned something meanwhile.
 WEIGHED_AGAIN = timedelta(hours=1)
-# More people than come within an hour; each is a handful of numbers.
-MOST = 10_000
 _SAID = tuple(field.name for field in fields(Launch) if field.name != "return_url")
 
 
@@ -50,25 +49,8 @@ class Seen:
     until: datetime
 
 
-@dataclass(slots=True)
-class Arrivals:
-    """What one process saw at its last look, by the digest of what was said. Threads may write the same value twice."""
-
-    _seen: dict[str, Seen] = field(default_factory=dict)
-
-    def get(self, words: str) -> Seen | None:
-        """Return what was seen, if anything was."""
-        return self._seen.get(words)
-
-    def keep(self, words: str, seen: Seen) -> None:
-        """Remember a look."""
-        if len(self._seen) >= MOST:
-            self._seen.clear()
-        self._seen[words] = seen
-
-    def forget(self, words: str) -> None:
-        """Forget a look: it is no longer so."""
-        self._seen.pop(words, None)
+#: What one process saw at its last look, by the digest of what was said.
+Arrivals = Recent[str, Seen]
 
 
 def words_of(registration_id: int, launch: Launch, panel: str) -> str:

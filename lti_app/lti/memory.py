@@ -69,5 +69,7 @@ class Memory:
 
 def memory() -> Memory:
     """Return the memory of the current app."""
-    found: Memory = current_app.extensions.setdefault(EXTENSION, Memory())
+    known = current_app.extensions
+    # Looked for first: making one only to throw it away costs more than finding it.
+    found: Memory = known[EXTENSION] if EXTENSION in known else known.setdefault(EXTENSION, Memory())
     return found

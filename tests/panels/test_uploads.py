@@ -25,8 +25,8 @@ from lti_app.uploads import shelf_of
 from lti_app.visit import new_ref
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
+from tests.panels.conversations import begins, only_looks
 from tests.panels.lively import lively
-from tests.panels.test_talk import begins, only_looks
 from tests.sweep.course import NOW, Course
 
 As = Callable[..., Somebody]

@@ -13,18 +13,16 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Response, abort, current_app, g, request
 from flask_babel import gettext as _
-from sqlalchemy import Select, select, update
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy import update
 
 from lti_app.cookies import give_cookie
 from lti_app.errors import Trouble
 from lti_app.house import house
 from lti_app.limits import make_room
-from lti_app.models import Academy, Context, Deployment, Membership, Person, Registration
+from lti_app.models import Membership, Person
 from lti_app.mount import seen_path
-from lti_app.store.built import built
-from lti_app.store.origins import ancestors_of
 from lti_app.visit import COOKIE, FIELD, HEADER, NoVisit, Visit, registration_of, seal, unseal
+from lti_app.visitors import find_visitor
 
 QUIET = "regista_quiet"
 View = TypeVar("View", bound=Callable[..., Any])
@@ -112,17 +110,17 @@ def visit_of_request() -> Visit:
 
 def _load(visit: Visit, needs_course: bool) -> None:
     """Load membership, person, course and academy in one query and check that they live and belong together."""
+    if visit.context_id is None and needs_course:
+        abort(404)
     with house().db.reading() as session:
-        if visit.context_id is None:
-            if needs_course:
-                abort(404)
-            g.membership, g.academy = None, _academy(session, visit)
-        elif visit.membership_id is None:
-            g.membership, g.academy = _nobody(session, visit)
-        else:
-            g.membership, g.academy = _member(session, visit)
+        visitor = find_visitor(session, visit)
         session.expunge_all()
-    membership = g.membership
+    if visitor is None:
+        abort(404)
+    membership = g.membership = visitor.membership
+    g.academy = visitor.academy
+    if visitor.frame_ancestors is not None:
+        g.frame_ancestors = visitor.frame_ancestors
     if membership is not None:
         if visit.role != "admin" and not visit.student_view and membership.role != visit.role:
             # A sync may have learned of another role since the launch; what holds now is what counts.
@@ -130,96 +128,6 @@ def _load(visit: Visit, needs_course: bool) -> None:
         g.time_zone = membership.person.time_zone or membership.context.time_zone or g.academy.time_zone
     else:
         g.time_zone = g.academy.time_zone
-
-
-@built
-def _membership(
-    membership_id: int,
-    context_id: int,
-    person_id: int,
-    registration_id: int,
-    deployment_id: int,
-    academy_id: int,
-) -> Select[*tuple[Any, ...]]:
-    # Whoever may frame the page is asked with every page, so it comes along.
-    framing = (Registration.issuer, Registration.auth_login_url, Registration.origins)
-    return (
-        select(Membership, Academy, *framing)
-        .join(Membership.person)
-        .join(Membership.context)
-        .join(Deployment, Deployment.id == Context.deployment_id)
-        .join(Academy, Academy.id == Deployment.academy_id)
-        .join(Registration, Registration.id == Deployment.registration_id)
-        .options(contains_eager(Membership.person), contains_eager(Membership.context))
-        .where(
-            Membership.id == membership_id,
-            Membership.context_id == context_id,
-            Membership.person_id == person_id,
-            Membership.state == "active",
-            Person.registration_id == registration_id,
-            Context.deployment_id == deployment_id,
-            Deployment.registration_id == registration_id,
-            Deployment.status == "active",
-            Academy.id == academy_id,
-        )
-    )
-
-
-def _member(session: Session, visit: Visit) -> tuple[Membership, Academy]:
-    if visit.membership_id is None or visit.context_id is None:
-        abort(404)
-    found = session.execute(
-        *_membership(
-            visit.membership_id,
-            visit.context_id,
-            visit.person_id,
-            visit.registration_id,
-            visit.deployment_id,
-            visit.academy_id,
-        )
-    ).one_or_none()
-    if found is None:
-        abort(404)
-    g.frame_ancestors = ancestors_of(*found[2:])
-    return found[0], found[1]
-
-
-def _nobody(session: Session, visit: Visit) -> tuple[Membership, Academy]:
-    """A visit without a membership (student view) is a learner of whom nothing is kept."""
-    found = session.execute(
-        select(Context, Academy)
-        .join(Deployment, Deployment.id == Context.deployment_id)
-        .join(Academy, Academy.id == Deployment.academy_id)
-        .where(
-            Context.id == visit.context_id,
-            Deployment.id == visit.deployment_id,
-            Deployment.registration_id == visit.registration_id,
-            Deployment.status == "active",
-            Academy.id == visit.academy_id,
-        )
-    ).one_or_none()
-    if found is None:
-        abort(404)
-    person = Person(id=0, registration_id=visit.registration_id)
-    membership = Membership(id=0, context_id=found[0].id, person_id=0, role="learner", settings={})
-    membership.person, membership.context = person, found[0]
-    return membership, found[1]
-
-
-def _academy(session: Session, visit: Visit) -> Academy:
-    academy = session.execute(
-        select(Academy)
-        .join(Deployment, Deployment.academy_id == Academy.id)
-        .where(
-            Academy.id == visit.academy_id,
-            Deployment.id == visit.deployment_id,
-            Deployment.registration_id == visit.registration_id,
-            Deployment.status == "active",
-        )
-    ).scalar_one_or_none()
-    if academy is None:
-        abort(404)
-    return academy
 
 
 def quiet(view: View) -> View:

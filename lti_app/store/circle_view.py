@@ -21,6 +21,7 @@ from lti_app.models import (
     Thread,
     ThreadSeen,
 )
+from lti_app.store.bound_threads import read_circle
 from lti_app.store.circle_changes import ANSWER_WITHIN
 from lti_app.store.course_facts import activity_refs, time_zone_of
 from lti_app.store.inserts import changed_rows
@@ -28,7 +29,7 @@ from lti_app.store.people import face
 from lti_app.store.policies import policy_of
 from lti_app.store.presence import is_here
 from lti_app.store.refusals import NotYours
-from lti_app.store.talk import ThreadPage, read_circle
+from lti_app.store.thread_page import ThreadPage
 from lti_app.store.views import ActivityRef, Face
 
 DONE_SHOWN = 3

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from lti_app.models import Post, Thread, ThreadSeen
 from lti_app.store import places
 from lti_app.store.apart import group_for, open_to
+from lti_app.store.bound_threads import circle_thread, event_thread, private_thread
 from lti_app.store.built import built
 from lti_app.store.bulk import table_of
 from lti_app.store.inserts import insert_new
@@ -21,7 +22,6 @@ from lti_app.store.polls import Asked, ask
 from lti_app.store.post_news import tell_of_post
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.speaking import check_voice, look_over
-from lti_app.store.talk import circle_thread, event_thread, private_thread
 from lti_app.store.talk_rows import course_threads
 from lti_app.store.uploads import attach
 from lti_app.store.words_index import add_words, index_thread

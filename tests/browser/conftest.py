@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Playwright, expect
 from sqlalchemy import Select, select
 
 from lti_app.demo import Demo, running
 from lti_app.house import House
 from lti_app.models import Episode, Match, Membership, Person
 from tests import browsers
+from tests.browser.pages import Be, become, open_course
 from tests.servers import free_port
 
 OpenBrowser = Callable[..., BrowserContext]
@@ -100,3 +101,32 @@ def demo(kept_demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     # It remembers the ports that it was set up with.
     with running(folder, lms_port=free_port(), tool_port=free_port(), say=lambda words: None) as started:
         yield started
+
+
+@pytest.fixture
+def language() -> str:
+    """What people speak who say nothing else; a story may be played in another."""
+    return "it"
+
+
+@pytest.fixture
+def be(demo: Demo, open_browser: OpenBrowser, language: str) -> Be:
+    """Open the course page as this person, and give the page and its first panel.
+
+    Everybody has a browser of their own for each locale that they come with; whoever names none takes their first one.
+    """
+    usual = {"it": "it-IT", "en": "en-GB"}[language]
+    first: dict[int, str] = {}
+    opened: dict[tuple[int, str], BrowserContext] = {}
+
+    def be_(person: int, locale: str | None = None, **more: object) -> tuple[Page, FrameLocator]:
+        locale = locale or first.get(person, usual)
+        first.setdefault(person, locale)
+        key = person, locale
+        if key not in opened:
+            opened[key] = open_browser(locale=locale, **more)
+            become(demo.lms_url, opened[key], person)
+        page = opened[key].pages[0]
+        return page, open_course(demo.lms_url, page)
+
+    return be_

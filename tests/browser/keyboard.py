@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from playwright.sync_api import BrowserContext, Frame, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Frame, Locator, Page, ViewportSize, expect
 from sqlalchemy import select, update
 
 from lti_app import create_app
@@ -21,11 +21,12 @@ from lti_app.config import Settings
 from lti_app.db import Database
 from lti_app.models import Membership, Registration
 from lti_app.visit import FIELD
+from tests.browser.pages import OVERFLOW
 from tests.panels.lively import lively, token_of, visit_of
 from tests.panels.test_script import FRAME, course_page, serving
 from tests.sweep.course import NOW, Course, build
 
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+NARROW, WIDE = 320, 640
 # No walk through a page is longer.
 STOPS = 160
 # A guess that saves asking after each Tab; where the focus really comes is asked in the end.
@@ -185,6 +186,9 @@ class Hands:
         assert self.faults == [], self.faults
 
 
+As = Callable[[str], Hands]
+
+
 def hands(place: Place, browser: BrowserContext, membership: int, locale: str, width: int) -> Hands:
     """Give somebody a page of their own."""
     page = browser.new_page()
@@ -194,3 +198,35 @@ def hands(place: Place, browser: BrowserContext, membership: int, locale: str, w
     page.on("console", lambda message: person.faults.append(message.text) if wrong(message) else None)
     page.on("pageerror", lambda error: person.faults.append(str(error)))
     return person
+
+
+@contextmanager
+def company(here: Place, chromium: Browser) -> Iterator[As]:
+    """Give everybody a page when they come first: an Italian narrow one or an English wide one, in two browsers."""
+    course, known = here.course, dict[str, Hands]()
+    people = {
+        "ada": course.ada, "bice": course.bice, "bruno": course.bruno, "clara": course.clara, "fabio": course.others[0],
+        "hugo": course.others[2], "luca": course.others[4], "mara": course.others[5],
+    }  # fmt: skip
+    with ExitStack() as stack:
+
+        def open_(locale: str, width: int) -> BrowserContext:
+            size: ViewportSize = {"width": width + 40, "height": 900}
+            context = chromium.new_context(locale=locale, viewport=size, timezone_id="Europe/Rome")
+            context.set_default_timeout(15_000)
+            return stack.enter_context(closing(context))
+
+        italian, english = open_("it-IT", NARROW), open_("en-GB", WIDE)
+
+        def person(name: str) -> Hands:
+            if name not in known:
+                how = (
+                    (italian, people[name], "it", NARROW)
+                    if name in ("ada", "hugo", "luca")
+                    else (english, people[name], "en", WIDE)
+                )
+                known[name] = hands(here, *how)
+            known[name].faults.clear()
+            return known[name]
+
+        yield person

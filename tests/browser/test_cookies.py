@@ -20,9 +20,9 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.browser.conftest import OpenBrowser
 from tests.browser.doors import Certificates, Doors, make_certificates, open_doors
+from tests.browser.pages import PANEL, become, course_at, first_panel
 
 pytestmark = pytest.mark.browser
-PANEL = "iframe[src*='launch.php']"
 HOSTS = ("127.0.0.1", "localhost")
 LAUNCH = "/lti/launch"
 MORE_PANELS = 4
@@ -56,18 +56,10 @@ def browse(doors: Doors, open_browser: OpenBrowser) -> Callable[..., Page]:
     def browse_(person: int | None = None, **more: object) -> Page:
         context = open_browser(ignore_https_errors=True, **more)
         who = person or doors.lms.lms.cast.well
-        context.request.post(f"{doors.lms_url}/practice/be", form={"person": str(who)})
+        become(doors.lms_url, context, who)
         return context.pages[0]
 
     return browse_
-
-
-def course(doors: Doors) -> str:
-    return f"{doors.lms_url}/course/view.php?id=2"
-
-
-def panel_of(page: Page) -> FrameLocator:
-    return page.frame_locator(PANEL).first
 
 
 def visit_frames(page: Page) -> list[Frame]:
@@ -150,7 +142,7 @@ def test_a_partitioned_cookie_carries_the_launch_and_nobody_else_s_browser_does(
 ) -> None:
     page, thief = browse(), browse()
     held = Held(page.context, doors, any_launch)
-    page.goto(course(doors), wait_until="domcontentloaded")
+    page.goto(course_at(doors.lms_url), wait_until="domcontentloaded")
     form = held.wait(page)
     assert form["id_token"].count(".") == 2
 
@@ -158,7 +150,7 @@ def test_a_partitioned_cookie_carries_the_launch_and_nobody_else_s_browser_does(
     assert_refused_in(thief, doors, form)
 
     held.let_go()
-    expect_panel(panel_of(page))
+    expect_panel(first_panel(page))
     frame = visit_frames(page)[0]
     assert urlsplit(frame.url).scheme == ("https" if secure else "http")
     assert (urlsplit(page.url).hostname, urlsplit(frame.url).hostname) == ("localhost", "127.0.0.1")
@@ -181,7 +173,7 @@ def test_a_partitioned_cookie_carries_the_launch_and_nobody_else_s_browser_does(
     assert [one.status for one in doors.came(LAUNCH, "POST") if one.dest == "iframe"].count(401) == 1
     assert_refused_in(thief, doors, form)
     page.reload()
-    expect_panel(panel_of(page))
+    expect_panel(first_panel(page))
 
 
 @on_both
@@ -191,7 +183,7 @@ def test_the_platform_s_storage_carries_the_launch_where_no_cookie_is_kept(
     doors.lms.lms.set_switch("storage", True)
     page, thief = browse(no_cookies_in=HOSTS), browse(no_cookies_in=HOSTS)
     held = Held(page.context, doors, lambda form: bool(form.get("binding")))
-    page.goto(course(doors), wait_until="domcontentloaded")
+    page.goto(course_at(doors.lms_url), wait_until="domcontentloaded")
     form = held.wait(page)
 
     # Even with the binding in hand the form opens nothing elsewhere: only our own page may bring it.
@@ -199,7 +191,7 @@ def test_the_platform_s_storage_carries_the_launch_where_no_cookie_is_kept(
     assert_refused_in(thief, doors, {**form, "binding": "x" * 32})
 
     held.let_go()
-    expect_panel(panel_of(page))
+    expect_panel(first_panel(page))
     entered = [one for one in doors.came(LAUNCH, "POST") if one.status == 200 and "binding" in one.fields]
     assert entered
     assert all(one.site == "same-origin" and not one.cookies for one in entered)
@@ -212,7 +204,9 @@ def test_the_platform_s_storage_carries_the_launch_where_no_cookie_is_kept(
 
     # The browser asks for the frame's address alone: the page that says what to do can be read where it stands.
     frame.goto(frame.url)
-    expect(panel_of(page).get_by_role("heading", level=1)).to_have_text("Riapri questo pannello dalla pagina del corso")
+    expect(first_panel(page).get_by_role("heading", level=1)).to_have_text(
+        "Riapri questo pannello dalla pagina del corso"
+    )
 
 
 @on_both
@@ -220,8 +214,8 @@ def test_where_neither_is_kept_one_click_opens_the_panel_in_a_tab_of_its_own(
     doors: Doors, browse: Callable[..., Page]
 ) -> None:
     page, thief = browse(no_cookies_in=HOSTS), browse(no_cookies_in=HOSTS)
-    page.goto(course(doors), wait_until="domcontentloaded")
-    panel = panel_of(page)
+    page.goto(course_at(doors.lms_url), wait_until="domcontentloaded")
+    panel = first_panel(page)
     expect(panel.get_by_role("heading", name="Ancora un clic")).to_be_visible()
     expect(panel.get_by_text(re.compile("scheda"))).to_have_count(2)
     assert not doors.came(LAUNCH)
@@ -248,8 +242,8 @@ def test_a_platform_that_promises_storage_and_does_not_answer_leads_to_the_tab_t
     doors.lms.lms.set_switch("storage", True)
     page = browse(no_cookies_in=HOSTS)
     page.context.route("**/practice.js*", lambda route: route.abort())
-    page.goto(course(doors), wait_until="domcontentloaded")
-    panel = panel_of(page)
+    page.goto(course_at(doors.lms_url), wait_until="domcontentloaded")
+    panel = first_panel(page)
     expect(panel.get_by_role("heading", name="Ancora un clic")).to_be_visible()
     with page.context.expect_page() as opened:
         panel.get_by_role("button").click()
@@ -273,7 +267,7 @@ def test_many_panels_on_one_page_open_at_once_without_disturbing_each_other(
     doors.lms.lms.set_switch("storage", kept == "storage")
     # So tall that no panel waits for being scrolled to.
     page = browse(height=9000, **({"no_cookies_in": HOSTS} if kept == "storage" else {}))
-    page.goto(course(doors), wait_until="domcontentloaded")
+    page.goto(course_at(doors.lms_url), wait_until="domcontentloaded")
     frames = page.locator(PANEL)
     expect(frames).to_have_count(2 + MORE_PANELS)
     for number in range(2 + MORE_PANELS):
@@ -314,9 +308,9 @@ def press_on(frame: Frame) -> None:
 
 def test_without_javascript_the_buttons_lead_to_the_panel(doors: Doors, browse: Callable[..., Page]) -> None:
     page = browse(java_script_enabled=False)
-    page.goto(course(doors))
+    page.goto(course_at(doors.lms_url))
     press_on(first_frame(page))
-    expect_panel(panel_of(page))
+    expect_panel(first_panel(page))
     (entered,) = (one for one in doors.came(LAUNCH, "POST") if one.status == 303)
     assert entered.login_cookies == 1
 
@@ -326,8 +320,8 @@ def test_without_javascript_and_without_cookies_the_tab_is_one_click_away(
 ) -> None:
     doors.lms.lms.set_switch("storage", True)
     page = browse(java_script_enabled=False, no_cookies_in=HOSTS)
-    page.goto(course(doors))
-    panel = panel_of(page)
+    page.goto(course_at(doors.lms_url))
+    panel = first_panel(page)
     press(first_frame(page))
     with page.context.expect_page() as opened:
         panel.get_by_role("button", name="Apri in una nuova scheda").click()

@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from lti_app.demo import Demo
 from lti_app.house import house
 from lti_app.models import Context, Episode, Membership, Person
-from tests.browser.conftest import OpenBrowser, wait_for_rows
+from tests.browser.conftest import wait_for_rows
+from tests.browser.pages import OVERFLOW, Be, frame_of, open_desk
 
 pytestmark = pytest.mark.browser
-Be = Callable[..., tuple[Page, FrameLocator]]
-PANEL = "iframe[src*='launch.php']"
-
-
-@pytest.fixture
-def be(demo: Demo, open_browser: OpenBrowser) -> Be:
-    """Open the course page as this person in a browser of this language, and give the page and its first panel."""
-    opened: dict[tuple[int, str], BrowserContext] = {}
-
-    def be_(person: int, locale: str = "it-IT", **more: object) -> tuple[Page, FrameLocator]:
-        key = (person, locale)
-        if key not in opened:
-            opened[key] = open_browser(locale=locale, **more)
-            opened[key].request.post(f"{demo.lms_url}/practice/be", form={"person": str(person)})
-        page = opened[key].pages[0]
-        page.goto(f"{demo.lms_url}/course/view.php?id=2")
-        return page, page.frame_locator(PANEL).first
-
-    return be_
 
 
 def stalled_person(demo: Demo, page: Page) -> tuple[int, str]:
@@ -49,11 +30,6 @@ def stalled_person(demo: Demo, page: Page) -> tuple[int, str]:
     )
     api_id, name = wait_for_rows(demo, page, query)[0]
     return int(api_id), name
-
-
-def open_desk(panel: FrameLocator, name: str) -> None:
-    panel.get_by_role("navigation").get_by_role("link", name=name).click()
-    panel.locator("#desk-queue").wait_for()
 
 
 def test_a_learner_reads_why_in_their_language_and_says_that_it_is_not_so(demo: Demo, be: Be) -> None:
@@ -149,6 +125,4 @@ def test_what_a_tutor_keeps_stands_there_the_next_time(demo: Demo, be: Be) -> No
     panel.get_by_role("button", name="Salva così").click()
     expect(panel.locator(".notice-glad")).to_contain_text("Salvato")
     expect(panel.get_by_label("Giorni di pace dopo un caso")).to_have_value("21")
-    frame = next(one for one in page.frames if "/desk/settings" in one.url)
-    over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert frame.evaluate(over) <= 0
+    assert frame_of(page, "/desk/settings").evaluate(OVERFLOW) <= 0

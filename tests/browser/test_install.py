@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from lti_app.demo import Demo
 from tests.browser.conftest import OpenBrowser
+from tests.browser.pages import OVERFLOW, become, open_course, tab
 
 pytestmark = pytest.mark.browser
 
 
-def be(demo: Demo, page: Page, person: int) -> None:
-    page.context.request.post(f"{demo.lms_url}/practice/be", form={"person": str(person)})
-
-
 def install(demo: Demo, page: Page) -> None:
     """Be the admin: paste the address, read what was agreed, close, activate."""
-    be(demo, page, demo.lms.lms.cast.admin)
+    become(demo.lms_url, page.context, demo.lms.lms.cast.admin)
     page.goto(f"{demo.lms_url}/mod/lti/toolconfigure.php")
     page.get_by_role("button", name="Aggiungi LTI Advantage").click()
     frame = page.frame_locator("iframe").first
@@ -41,7 +40,7 @@ def test_the_admin_installs_with_one_address_and_a_tutor_places_two_panels(
 ) -> None:
     page = open_browser().pages[0]
     install(demo, page)
-    be(demo, page, demo.lms.lms.cast.tutor)
+    become(demo.lms_url, page.context, demo.lms.lms.cast.tutor)
     picker = choose(demo, page, tool=2, section=1)
     # The preview is the course as a learner sees it.
     preview = picker.frame_locator("iframe[name='preview']")
@@ -52,7 +51,7 @@ def test_the_admin_installs_with_one_address_and_a_tutor_places_two_panels(
     picker.locator("#title-talk").fill("Parliamone qui")
     picker.get_by_role("button", name="Mettilo nel corso").click()
     expect(picker.locator("main")).to_contain_text("La nostra comunità")
-    page.goto(f"{demo.lms_url}/course/view.php?id=2")
+    open_course(demo.lms_url, page)
     for title in ("La nostra comunità", "Parliamone qui"):
         place = page.locator("li.panel", has=page.get_by_role("heading", name=title, exact=True))
         place.scroll_into_view_if_needed()
@@ -65,11 +64,10 @@ def test_the_picker_works_with_the_keyboard_alone_at_320_pixels_and_nothing_may_
     demo: Demo, open_browser: OpenBrowser
 ) -> None:
     page = open_browser(width=320, height=700).pages[0]
-    be(demo, page, demo.lms.lms.cast.tutor)
+    become(demo.lms_url, page.context, demo.lms.lms.cast.tutor)
     picker = choose(demo, page, tool=1, section=2)
-    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     frame = next(one for one in page.frames if one.url.endswith("/lti/launch"))
-    assert frame.evaluate(overflow) <= 0
+    assert frame.evaluate(OVERFLOW) <= 0
     picker.locator("#panel-talk").focus()
     page.keyboard.press("Space")
     expect(picker.locator("#panel-talk")).to_be_checked()
@@ -80,17 +78,15 @@ def test_the_picker_works_with_the_keyboard_alone_at_320_pixels_and_nothing_may_
 
 def test_the_tutor_finds_the_snippet_and_the_admin_checks_everything(demo: Demo, open_browser: OpenBrowser) -> None:
     page = open_browser().pages[0]
-    be(demo, page, demo.lms.lms.cast.tutor)
-    page.goto(f"{demo.lms_url}/course/view.php?id=2")
-    panel = page.frame_locator("iframe[src*='launch.php']").first
-    panel.get_by_role("navigation").get_by_role("link", name="Scrivania").click()
+    become(demo.lms_url, page.context, demo.lms.lms.cast.tutor)
+    panel = open_course(demo.lms_url, page)
+    tab(panel, "Scrivania")
     panel.get_by_role("link", name="Questo corso").first.click()
     snippet = panel.locator("textarea").first
     expect(snippet).to_have_value(f'<iframe src="{demo.lms_url}/mod/lti/launch.php?id=45" title="Comunità del corso" '
                                   'width="100%" height="640" style="border:0" loading="lazy"></iframe>')  # fmt: skip
-    be(demo, page, demo.lms.lms.cast.admin)
-    page.goto(f"{demo.lms_url}/course/view.php?id=2")
-    panel = page.frame_locator("iframe[src*='launch.php']").first
+    become(demo.lms_url, page.context, demo.lms.lms.cast.admin)
+    panel = open_course(demo.lms_url, page)
     panel.get_by_role("link", name="Installazione").click()
     panel.get_by_role("button", name="Crea un invito").click()
     expect(panel.locator("#invitation")).to_have_value(containing(f"{demo.tool_url}/lti/register?code="))
@@ -100,6 +96,4 @@ def test_the_tutor_finds_the_snippet_and_the_admin_checks_everything(demo: Demo,
 
 
 def containing(words: str) -> object:
-    import re
-
     return re.compile(re.escape(words))

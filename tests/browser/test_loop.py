@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, expect
 from sqlalchemy import select
 
 import lti_app.demo
@@ -23,12 +23,11 @@ from lti_app.demo import Demo, running
 from lti_app.models import Academy, Episode
 from lti_app.sandbox import PracticeLms
 from lti_app.store.holdouts import Holdout, start
-from tests.browser.conftest import OpenBrowser, cases_of, helpers_for, wait_for_rows
+from tests.browser.conftest import cases_of, helpers_for, wait_for_rows
+from tests.browser.pages import OVERFLOW, Be, frame_of, open_desk, press
 from tests.servers import free_port
 
 pytestmark = pytest.mark.browser
-Be = Callable[..., tuple[Page, FrameLocator]]
-PANEL = "iframe[src*='launch.php']"
 TIMES, SILENT, HELPERS = 3, timedelta(days=9), 2
 WORDS = {
     "it": {
@@ -145,37 +144,9 @@ def demos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], 
 
 
 @pytest.fixture
-def language() -> str:
-    """What people speak; a story may be played in another."""
-    return "it"
-
-
-@pytest.fixture
 def demo(demos: Callable[[str], Demo], language: str) -> Demo:
     """The demonstration of this language."""
     return demos(language)
-
-
-@pytest.fixture
-def be(demo: Demo, open_browser: OpenBrowser, language: str) -> Be:
-    """Open the course page in a browser of one's own as this person, and give the page and its first panel."""
-    opened: dict[int, BrowserContext] = {}
-
-    def be_(person: int, **more: object) -> tuple[Page, FrameLocator]:
-        if person not in opened:
-            opened[person] = open_browser(**{"locale": {"it": "it-IT", "en": "en-GB"}[language], **more})
-            opened[person].request.post(f"{demo.lms_url}/practice/be", form={"person": str(person)})
-            opened[person].request.post(f"{demo.lms_url}/practice/language", form={"language": language})
-        page = opened[person].pages[0]
-        page.goto(f"{demo.lms_url}/course/view.php?id=2")
-        return page, page.frame_locator(PANEL).first
-
-    return be_
-
-
-def follow(panel: FrameLocator, words: str) -> None:
-    """Follow a link of the panel; where no cookie holds it is a button."""
-    panel.get_by_role("link", name=words, exact=True).or_(panel.get_by_role("button", name=words, exact=True)).click()
 
 
 def test_dario_starts_a_discussion_and_elena_answers_at_320_pixels(demo: Demo, be: Be) -> None:
@@ -194,9 +165,7 @@ def test_dario_starts_a_discussion_and_elena_answers_at_320_pixels(demo: Demo, b
     hers.get_by_role("link", name="Come si legge un istogramma?").click()
     _write(hers, "Quante righe cadono in quell'intervallo.")
     expect(hers.locator("main")).to_contain_text("Quante righe cadono")
-    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    frame = next(f for f in _page.frames if "/talk" in f.url)
-    assert frame.evaluate(overflow) <= 0
+    assert frame_of(_page, "/talk").evaluate(OVERFLOW) <= 0
 
 
 def test_the_browser_really_blocks_third_party_cookies_and_the_frames_are_cross_site(demo: Demo, be: Be) -> None:
@@ -211,8 +180,8 @@ def test_the_browser_really_blocks_third_party_cookies_and_the_frames_are_cross_
 
 def test_the_manager_changes_words_with_a_preview_beside(demo: Demo, be: Be) -> None:
     page, panel = be(demo.lms.lms.cast.manager)
-    follow(panel, "Comunità")
-    follow(panel, "Le nostre parole")
+    press(panel, "Comunità")
+    press(panel, "Le nostre parole")
     box = panel.locator("#body")
     expect(box).to_contain_text("{attività}")
     # What is written before the page's script listens is previewed with the next letter.
@@ -230,11 +199,10 @@ def test_the_manager_changes_words_with_a_preview_beside(demo: Demo, be: Be) -> 
     expect(panel.locator("#preview")).to_contain_text("Ciao Anna, ti va di riprendere?")
     panel.get_by_role("button", name="Torna alle parole di Regista").click()
     expect(panel.locator("#body")).to_contain_text("{attività}")
-    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    frame = next(f for f in page.frames if "/control" in f.url)
+    frame = frame_of(page, "/control")
     for width in (320, 640, 1100):
         page.set_viewport_size({"width": width, "height": 900})
-        assert frame.evaluate(overflow) <= 0
+        assert frame.evaluate(OVERFLOW) <= 0
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -284,7 +252,7 @@ def test_ada_is_stuck_bruno_helps_clara_sees_it_close_by_itself_and_the_report_c
 
     # Clara has it on her desk, with the reasons and a draft.
     _page, desk = be(cast.tutor)
-    _open_desk(desk, says["desk"])
+    open_desk(desk, says["desk"])
     desk.get_by_role("link", name=people[cast.stalled].name).click()
     case = desk.locator("#desk-case")
     expect(case.get_by_role("heading", level=2)).to_have_text(people[cast.stalled].name)
@@ -298,7 +266,7 @@ def test_ada_is_stuck_bruno_helps_clara_sees_it_close_by_itself_and_the_report_c
     page.get_by_role("button", name=says["pass"]).click()
     wait_for_rows(demo, page, cases_of(cast.stalled).where(Episode.ended_at.is_not(None)))
     _page, desk = be(cast.tutor)
-    _open_desk(desk, says["desk"])
+    open_desk(desk, says["desk"])
     expect(desk.get_by_text(says["closed"])).to_be_visible()
     desk.get_by_role("link", name=people[cast.stalled].name).click()
     expect(desk.locator("#desk-case")).to_contain_text(says["by_itself"])
@@ -306,8 +274,8 @@ def test_ada_is_stuck_bruno_helps_clara_sees_it_close_by_itself_and_the_report_c
     # Marta, the community manager, reads the report when the fourteen days are over: it counts, and claims nothing.
     demo.lms.lms.pass_time(timedelta(days=15))
     _page, room = be(cast.manager)
-    follow(room, says["community"])
-    follow(room, says["effect"])
+    press(room, says["community"])
+    press(room, says["effect"])
     expect(room.get_by_role("heading", name=says["early"])).to_be_visible()
     row = room.get_by_role("row", name=says["back"])
     expect(row.get_by_role("cell").first).to_contain_text(re.compile(rf"^[1-9]\d* {says['of']} \d+ "))
@@ -324,11 +292,6 @@ def _open_meeting(panel: FrameLocator) -> None:
     link = panel.locator("main .lines a[href*='/peer/']").first
     expect(link).to_be_visible(timeout=60_000)
     link.click()
-
-
-def _open_desk(panel: FrameLocator, name: str) -> None:
-    panel.get_by_role("navigation").get_by_role("link", name=name).click()
-    panel.locator("#desk-queue").wait_for()
 
 
 def _write(panel: FrameLocator, words: str) -> None:

@@ -7,23 +7,20 @@ blocks third-party cookies, and the panel stands in a course page of another sit
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect
+from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 
 from lti_app.jobs.circles import tend_company
 from lti_app.models import CircleMember, Membership, MoodSaid, Person
-from tests.browser.keyboard import Hands, Place, hands, place
+from tests.browser.keyboard import NARROW, As, Place, company, place
 from tests.panels.scenes import ask as questions
 from tests.sweep.test_loop import the_house
 
 pytestmark = pytest.mark.browser
-As = Callable[[str], Hands]
-NARROW, WIDE = 320, 640
 
 
 @pytest.fixture(scope="module")
@@ -35,33 +32,8 @@ def here(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ite
 @pytest.fixture(scope="module")
 def be(here: Place, chromium: Browser) -> Iterator[As]:
     """Somebody's page, by the name of the person; whoever comes twice finds it as they left it."""
-    course, known = here.course, dict[str, Hands]()
-    people = {
-        "ada": course.ada, "bice": course.bice, "bruno": course.bruno, "clara": course.clara, "fabio": course.others[0],
-        "hugo": course.others[2], "luca": course.others[4], "mara": course.others[5],
-    }  # fmt: skip
-    with ExitStack() as stack:
-
-        def open_(locale: str, width: int) -> BrowserContext:
-            size: ViewportSize = {"width": width + 40, "height": 900}
-            context = chromium.new_context(locale=locale, viewport=size, timezone_id="Europe/Rome")
-            context.set_default_timeout(15_000)
-            return stack.enter_context(closing(context))
-
-        italian, english = open_("it-IT", NARROW), open_("en-GB", WIDE)
-
-        def be_(name: str) -> Hands:
-            if name not in known:
-                how = (
-                    (italian, people[name], "it", NARROW)
-                    if name in ("ada", "hugo", "luca")
-                    else (english, people[name], "en", WIDE)
-                )
-                known[name] = hands(here, *how)
-            known[name].faults.clear()
-            return known[name]
-
-        yield be_
+    with company(here, chromium) as people:
+        yield people
 
 
 def test_the_browsers_keep_no_cookie_for_the_panel_and_it_stands_in_another_site(be: As) -> None:

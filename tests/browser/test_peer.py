@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import BrowserContext, Frame, FrameLocator, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from lti_app.demo import Demo
 from lti_app.models import CircleMember, Membership, Person
-from tests.browser.conftest import OpenBrowser, helpers_for, wait_for_rows
+from tests.browser.conftest import helpers_for, wait_for_rows
+from tests.browser.pages import OVERFLOW, Be, frame_of, tab
 
 pytestmark = pytest.mark.browser
-Be = Callable[..., tuple[Page, FrameLocator]]
-PANEL = "iframe[src*='launch.php']"
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-
-
-@pytest.fixture
-def be(demo: Demo, open_browser: OpenBrowser) -> Be:
-    """Open the course page in a browser of one's own as this person, and give the page and its first panel."""
-    opened: dict[int, BrowserContext] = {}
-
-    def be_(person: int, **more: object) -> tuple[Page, FrameLocator]:
-        if person not in opened:
-            opened[person] = open_browser(**more)
-            opened[person].request.post(f"{demo.lms_url}/practice/be", form={"person": str(person)})
-        page = opened[person].pages[0]
-        page.goto(f"{demo.lms_url}/course/view.php?id=2")
-        return page, page.frame_locator(PANEL).first
-
-    return be_
-
-
-def _frame(page: Page, path: str) -> Frame:
-    return next(frame for frame in page.frames if "/v/" in frame.url and path in frame.url)
-
-
-def _tab(panel: FrameLocator, name: str) -> None:
-    panel.get_by_role("navigation").get_by_role("link", name=name).click()
 
 
 def _invited(demo: Demo, page: Page) -> list[int]:
@@ -54,7 +26,7 @@ def test_a_circle_is_asked_for_proposed_and_joined_by_two_at_320_pixels(demo: De
     cast = demo.lms.lms.cast
     # Somebody who does well asks for a circle.
     page, panel = be(cast.well, width=320, height=700)
-    _tab(panel, "Cerchio")
+    tab(panel, "Cerchio")
     panel.get_by_role("button", name="Trovami un cerchio").click()
     expect(panel.locator("#circle")).to_contain_text("Stiamo cercando")
     # The next look at the course proposes it to people at the same point, without anybody's name.
@@ -63,20 +35,20 @@ def test_a_circle_is_asked_for_proposed_and_joined_by_two_at_320_pixels(demo: De
     assert people[0] == cast.well
     first, second = people[0], next(one for one in people[1:] if one != cast.stalled)
     words = {first: ("Cerchio", "Un cerchio per te"), second: ("Circle", "A circle for you")}
-    for person, (tab, title) in words.items():
+    for person, (name, title) in words.items():
         page, panel = be(person, locale="it-IT" if person == first else "en-GB", width=320, height=700)
-        _tab(panel, tab)
+        tab(panel, name)
         expect(panel.get_by_role("heading", name=title)).to_be_visible()
         names = [demo.lms.lms.people[one].given for one in people if one != person]
         assert not any(name in panel.locator("#circle").inner_text() for name in names)
-        assert _frame(page, "/circle").evaluate(OVERFLOW) <= 0
+        assert frame_of(page, "/circle").evaluate(OVERFLOW) <= 0
     # The first yes waits, the second opens the circle.
     _page, panel = be(first)
-    _tab(panel, "Cerchio")
+    tab(panel, "Cerchio")
     panel.get_by_role("button", name="Sì, ci sto").click()
     expect(panel.locator("#circle")).to_contain_text("sta per cominciare")
     _page, hers = be(second)
-    _tab(hers, "Circle")
+    tab(hers, "Circle")
     hers.get_by_role("button", name="Yes, I join").click()
     expect(hers.get_by_role("heading", name="The two of you")).to_be_visible()
     # They plan, say how it goes, and talk: by keyboard, since the frame moves while it grows.
@@ -92,12 +64,12 @@ def test_a_circle_is_asked_for_proposed_and_joined_by_two_at_320_pixels(demo: De
     expect(hers.locator("#circle")).to_contain_text("I am free on Wednesdays.")
     page, his = be(first)
     expect(his.get_by_role("navigation").get_by_role("link", name="Cerchio")).to_contain_text("1")
-    _tab(his, "Cerchio")
+    tab(his, "Cerchio")
     expect(his.locator("#circle")).to_contain_text("I am free on Wednesdays.")
     expect(his.locator("#circle")).to_contain_text("Quiz 2 together, half an hour")
     expect(his.locator("#circle")).to_contain_text(demo.lms.lms.people[second].given)
     expect(his.locator("#circle")).to_contain_text("una mano fa comodo")
-    assert _frame(page, "/circle").evaluate(OVERFLOW) <= 0
+    assert frame_of(page, "/circle").evaluate(OVERFLOW) <= 0
     # Leaving needs no reason.
     hers.get_by_text("Leave the circle", exact=True).press("Enter")
     hers.get_by_role("button", name="Yes, leave").press("Enter")
@@ -140,7 +112,7 @@ def test_all_who_are_here_are_asked_and_both_see_who_was_quicker(demo: Demo, be:
 def test_an_offer_is_seen_as_others_will_see_it_before_it_is_made(demo: Demo, be: Be) -> None:
     _page, panel = be(demo.lms.lms.cast.well, width=320, height=700)
     for _try in range(40):
-        _tab(panel, "Dai una mano")
+        tab(panel, "Dai una mano")
         panel.locator("#offers").wait_for()
         if panel.locator("#offers details.dialog").count():
             break
@@ -154,7 +126,7 @@ def test_an_offer_is_seen_as_others_will_see_it_before_it_is_made(demo: Demo, be
     form.get_by_label("la sera", exact=True).check()
     expect(form.locator(".card-inner")).to_contain_text("Ho un esempio con i gatti.")
     expect(form.locator(".card-inner .badges")).to_contain_text("la sera")
-    assert _frame(_page, "/peer").evaluate(OVERFLOW) <= 0
+    assert frame_of(_page, "/peer").evaluate(OVERFLOW) <= 0
 
 
 def _helpers(demo: Demo) -> list[int]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, expect
 
 from lti_app.demo import Demo
-from tests.browser.conftest import OpenBrowser
+from tests.browser.pages import OVERFLOW, Be, frame_of, press
 
 pytestmark = pytest.mark.browser
-PANEL = "iframe[src*='launch.php']"
 INVITE = "Ti va se giovedì alle 18 lo guardiamo insieme?"
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 IN_SIGHT = """() => {
@@ -20,29 +18,16 @@ IN_SIGHT = """() => {
 }"""
 
 
-def _course_page(demo: Demo, browser: BrowserContext, person: int, language: str) -> tuple[Page, FrameLocator]:
-    browser.request.post(f"{demo.lms_url}/practice/be", form={"person": str(person)})
-    browser.request.post(f"{demo.lms_url}/practice/language", form={"language": language})
-    page = browser.pages[0]
-    page.goto(f"{demo.lms_url}/course/view.php?id=2")
-    return page, page.frame_locator(PANEL).first
-
-
-def _press(panel: FrameLocator | Locator, words: str) -> None:
-    """Press what carries these words: a link where a cookie holds, else a button."""
-    panel.get_by_role("link", name=words, exact=True).or_(panel.get_by_role("button", name=words, exact=True)).click()
-
-
 def _card(panel: FrameLocator, badge: str) -> str:
     """Return the name on the first card of the desk with this badge."""
     card = panel.locator(".desk-item", has=panel.locator(".badge", has_text=badge)).first
     return card.locator(".desk-name").inner_text()
 
 
-def test_a_new_tutor_handles_three_cases_by_what_is_on_the_page(demo: Demo, open_browser: OpenBrowser) -> None:
+def test_a_new_tutor_handles_three_cases_by_what_is_on_the_page(demo: Demo, be: Be) -> None:
     here = demo.lms.lms
     stuck = here.people[here.cast.stalled]
-    page, desk = _course_page(demo, open_browser(), here.cast.tutor, "it")
+    page, desk = be(here.cast.tutor)
     # The first look at the course may still be on its way.
     for _try in range(40):
         desk.get_by_role("heading", name="ti aspett").wait_for()
@@ -50,12 +35,12 @@ def test_a_new_tutor_handles_three_cases_by_what_is_on_the_page(demo: Demo, open
             break
         page.wait_for_timeout(1000)
         page.reload()
-    _press(desk, "Alla scrivania")
+    press(desk, "Alla scrivania")
     expect(desk.get_by_role("heading", name="persone ti aspettano")).to_be_visible()
     busy, absent = _card(desk, "sovraccarico"), _card(desk, "non ha iniziato")
 
     # Somebody is stuck: the draft is nearly right, one line is added, and the desk says when it has gone.
-    _press(desk, stuck.name)
+    press(desk, stuck.name)
     case = desk.locator("#desk-case")
     expect(case.get_by_role("heading", name=stuck.name)).to_be_visible()
     expect(case).to_contain_text("Quiz 2: Pulizia dei dati")
@@ -63,27 +48,27 @@ def test_a_new_tutor_handles_three_cases_by_what_is_on_the_page(demo: Demo, open
     draft = box.input_value()
     assert draft.startswith(f"Ciao {stuck.given},")
     box.fill(f"{draft}\n\n{INVITE}")
-    _press(case, "Invia")
+    press(case, "Invia")
     expect(case).to_contain_text("È in partenza.")
     expect(case.locator("#desk-messages")).to_contain_text("inviato con la piattaforma")
 
     # Somebody has too much at once: a colleague knows them better.
-    _press(desk, busy)
+    press(desk, busy)
     expect(case.get_by_role("heading", name=busy)).to_be_visible()
     # The card was far down the tall frame; the case begins above it, and is brought into sight.
     page.wait_for_function(IN_SIGHT)
     case.get_by_text("Passa a…", exact=True).click()
     case.get_by_label("A chi").select_option("Elisa Fabbri")
     case.get_by_label("Due parole per chi lo prende").fill("Ti conosce dal primo corso.")
-    _press(case, "Passa")
+    press(case, "Passa")
     expect(case).to_contain_text("Passato")
     expect(case.locator(".facts")).to_contain_text("Elisa Fabbri")
 
     # Somebody has not begun, for a reason that no system can know.
-    _press(desk, absent)
+    press(desk, absent)
     case.get_by_text("Non è così…", exact=True).click()
     case.get_by_label("Che cosa abbiamo sbagliato?").fill("Comincia a gennaio: è d’accordo con la segreteria.")
-    _press(case, "Chiudi il caso")
+    press(case, "Chiudi il caso")
     expect(case).to_contain_text("Chiuso: non era così.")
 
     # The desk says what became of all three.
@@ -92,37 +77,36 @@ def test_a_new_tutor_handles_three_cases_by_what_is_on_the_page(demo: Demo, open
     assert [absent in part for part in _under(queue, "Chiusi questa settimana")] == [True]
     expect(queue.locator(".desk-item", has_text=busy)).to_contain_text("con Elisa Fabbri")
 
-    _what_the_learner_got(demo, open_browser, stuck.id, draft)
-    _elisa_goes_on(demo, open_browser, busy)
+    _what_the_learner_got(demo, be, stuck.id, draft)
+    _elisa_goes_on(demo, be, busy)
 
 
 def _under(queue: Locator, heading: str) -> list[str]:
     return queue.locator(f"h3:has-text('{heading}') + ul").all_inner_texts()
 
 
-def _what_the_learner_got(demo: Demo, open_browser: OpenBrowser, person: int, draft: str) -> None:
+def _what_the_learner_got(demo: Demo, be: Be, person: int, draft: str) -> None:
     """Once in the messages of the LMS, and in the panel with the tutor's name."""
     letters = [one.facts["text"] for one in demo.lms.lms.course.happened("message") if one.person == person]
     written = [letter for letter in letters if INVITE in letter]
     assert len(written) == 1
     assert draft.splitlines()[0] in written[0]
-    _page, panel = _course_page(demo, open_browser(width=320, height=700), person, "it")
+    _page, panel = be(person, width=320, height=700)
     expect(panel.locator("main")).to_contain_text(INVITE)
     expect(panel.locator("main")).to_contain_text(demo.lms.lms.people[demo.lms.lms.cast.tutor].given)
 
 
-def _elisa_goes_on(demo: Demo, open_browser: OpenBrowser, name: str) -> None:
+def _elisa_goes_on(demo: Demo, be: Be, name: str) -> None:
     """The colleague finds the case among her own, with the word for her; she has met him in the corridor."""
     elisa = next(one.id for one in demo.lms.lms.people.values() if one.name == "Elisa Fabbri")
-    page, desk = _course_page(demo, open_browser(locale="en-GB", width=320, height=700), elisa, "en")
-    _press(desk, "To the desk")
-    _press(desk, name)
+    page, desk = be(elisa, "en-GB", width=320, height=700)
+    press(desk, "To the desk")
+    press(desk, name)
     case = desk.locator("#desk-case")
     expect(case).to_contain_text("Ti conosce dal primo corso.")
     case.get_by_text("We have spoken…", exact=True).click()
     case.get_by_label("What came of it").fill("He hands in one thing on Friday.")
-    _press(case, "Note it")
+    press(case, "Note it")
     expect(case).to_contain_text("Noted.")
     assert [name in part for part in _under(desk.locator("#desk-queue"), "In good hands")] == [True]
-    frame = next(frame for frame in page.frames if "/desk" in frame.url)
-    assert frame.evaluate(OVERFLOW) <= 0
+    assert frame_of(page, "/desk").evaluate(OVERFLOW) <= 0

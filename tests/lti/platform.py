@@ -224,6 +224,18 @@ def assert_refused(response: TestResponse, db: Database, before: dict[str, int])
     assert rows(db) == before
 
 
+def refused(moodle: Moodle, app: Flask, db: Database, **said: Any) -> None:
+    """Launch with these claims and see that it is refused."""
+    login, before = begin(moodle, app), rows(db)
+    assert_refused(login.launch(**said), db, before)
+
+
+def refused_token(moodle: Moodle, app: Flask, db: Database, make: Callable[[Login], str]) -> None:
+    """Launch with the token that ``make`` makes for a login and see that it is refused."""
+    login, before = begin(moodle, app), rows(db)
+    assert_refused(login.post(make(login)), db, before)
+
+
 def assert_enters(response: TestResponse, panel: str = "home") -> str:
     """The hand-over to the panel; gives the visit's ref."""
     assert response.status_code == 303, (response.status_code, response.text[:2000])

@@ -11,15 +11,10 @@ from sqlalchemy import select
 from lti_app.db import Database
 from lti_app.models import Academy, Context, Deployment, Membership, Person, Registration, ResourceLink
 from lti_app.visit import COOKIE, Visit, unseal
-from tests.lti.platform import LAUNCH, LTI, MEMBERSHIP, Moodle, assert_enters, assert_refused, begin, rows
+from tests.lti.platform import LAUNCH, LTI, MEMBERSHIP, Moodle, assert_enters, assert_refused, begin, refused, rows
 
 SYSTEM = "http://purl.imsglobal.org/vocab/lis/v2/system/person#"
 INSTITUTION = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
-
-
-def refused(moodle: Moodle, app: Flask, db: Database, **said: Any) -> None:
-    login, before = begin(moodle, app), rows(db)
-    assert_refused(login.launch(**said), db, before)
 
 
 def visit(app: Flask, moodle: Moodle, **said: Any) -> Visit:

@@ -13,7 +13,7 @@ from lti_app.db import Database
 from lti_app.models import Context, CourseGroup, GroupMember, Kudos, Mention, Notification, Post, Thread, Upload
 from lti_app.store import uploads
 from tests.panels.conftest import Somebody
-from tests.panels.test_uploads import drawn
+from tests.panels.files.samples import drawn
 from tests.sweep.course import Course
 
 As = Callable[..., Somebody]

@@ -15,7 +15,7 @@ from lti_app.store import moderation
 from lti_app.store.ask_waiting import raise_question
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
-from tests.panels.test_ask import TITLE, answers, asks, told
+from tests.panels.questions import TITLE, answers, asks, told
 from tests.sweep.course import NOW, Course, stalls
 
 As = Callable[..., Somebody]

@@ -22,7 +22,7 @@ from lti_app.models import Deployment, Membership, Person
 from lti_app.store.calendar_feeds import Entry
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
-from tests.panels.test_events import MEETING, calls
+from tests.panels.meetings import MEETING, calls
 from tests.sweep.course import NOW, Course
 
 As = Callable[..., Somebody]

@@ -19,7 +19,7 @@ from lti_app.models import CalendarEntry
 from lti_app.store import event_acts
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
-from tests.panels.test_events import MEETING, calls
+from tests.panels.meetings import MEETING, calls
 from tests.panels.test_reminders import clara, plan
 from tests.sweep.course import NOW, Builder, Course
 

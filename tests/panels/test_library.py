@@ -20,7 +20,7 @@ from lti_app.store.library import Reader
 from lti_app.store.library_acts import AlreadyThere, Piece
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
-from tests.panels.test_events import calls, visiting
+from tests.panels.meetings import calls, visiting
 from tests.sweep.course import NOW, Course
 
 As = Callable[..., Somebody]

@@ -16,8 +16,8 @@ from lti_app.db import Database
 from lti_app.models import Context, Mute, Notification, Post
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
+from tests.panels.conversations import begins
 from tests.panels.test_script import database_url, frame  # noqa: F401
-from tests.panels.test_talk import begins
 from tests.sweep.course import NOW, Course
 
 pytestmark = pytest.mark.browser

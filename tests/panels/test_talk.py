@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,9 +11,9 @@ from sqlalchemy import func, select, update
 
 from lti_app.db import Database
 from lti_app.models import Post, Thread
-from lti_app.visit import seal
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
+from tests.panels.conversations import begins
 from tests.sweep.course import NOW, Course
 
 As = Callable[..., Somebody]
@@ -23,23 +22,6 @@ As = Callable[..., Somebody]
 def count(db: Database, what: type[Post] | type[Thread]) -> int:
     with db.reading() as session:
         return session.scalar(select(func.count()).select_from(what)) or 0
-
-
-def only_looks(who: Somebody) -> Somebody:
-    """The same course in student view: nobody's membership, and nothing is written down."""
-    who.visit = replace(who.visit, membership_id=None, role="learner", student_view=True)
-    who.token = seal(who.visit, who.client.application.extensions["regista"].settings)
-    return who
-
-
-def begins(
-    who: Somebody, title: str = "Hidden missing values", body: str = "The **mean** is wrong.", **more: str
-) -> int:
-    page = who.sends("talk/new", title=title, body=body, **more)
-    assert page.status_code in (200, 303), page.text
-    found = re.search(r"/talk/(\d+)", page.headers.get("Location", "") or page.text)
-    assert found is not None
-    return int(found.group(1))
 
 
 def test_ada_begins_and_bruno_replies(as_: As, course: Course, clock: StillClock) -> None:

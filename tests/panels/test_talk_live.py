@@ -14,9 +14,9 @@ from playwright.sync_api import expect
 from lti_app.db import Database
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
+from tests.panels.conversations import begins
 from tests.panels.scenes import talk as scene
 from tests.panels.test_script import database_url, frame  # noqa: F401
-from tests.panels.test_talk import begins
 from tests.sweep.course import Course
 
 pytestmark = pytest.mark.browser

@@ -17,8 +17,8 @@ from lti_app.local_times import moved_along, weeks_after
 from lti_app.models import Event, Kudos, Notification, Seat
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
+from tests.panels.meetings import MEETING, calls
 from tests.panels.test_calendar_feed import address_of
-from tests.panels.test_events import MEETING, calls
 from tests.sweep.course import NOW, Course
 
 As = Callable[..., Somebody]

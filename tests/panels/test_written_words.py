@@ -36,9 +36,9 @@ from lti_app.store.event_views import Viewer
 from lti_app.store.library import Reader
 from tests.conftest import StillClock
 from tests.panels.conftest import Somebody
-from tests.panels.test_events import MEETING
+from tests.panels.files.samples import drawn
+from tests.panels.meetings import MEETING
 from tests.panels.test_library import PIECE
-from tests.panels.test_uploads import drawn
 from tests.sweep.course import NOW, Course, build, offers_help, stalls
 
 As = Callable[..., Somebody]

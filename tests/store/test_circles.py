@@ -12,7 +12,7 @@ from lti_app.db import Database
 from lti_app.house import House
 from lti_app.jobs.circles import tend_company
 from lti_app.models import Circle, CircleMember, CircleWish, Context, Membership, Post, Prompt, Thread
-from lti_app.store import channels, circle_acts, circle_view, letters, meetings, outbox, posting, talk
+from lti_app.store import bound_threads, channels, circle_acts, circle_view, letters, meetings, outbox, posting, talk
 from lti_app.store.refusals import NotYours, Taken, TooLate
 from tests.sweep.course import NOW, Course
 
@@ -156,7 +156,7 @@ def test_the_circle_plans_says_how_it_goes_and_talks_and_nobody_else_reads_it(
     # Whoever is only invited, tutors, and people of other courses are not let in.
     for other in (third, course.clara, course.bruno, course.dario, course.eva):
         for act in (
-            lambda session, who: talk.read_circle(session, circle, who),
+            lambda session, who: bound_threads.read_circle(session, circle, who),
             lambda session, who: posting.reply_circle(session, circle, who, "Me too", NOW),
             lambda session, who: circle_acts.add_item(session, circle, who, "x", None, NOW),
             lambda session, who: circle_acts.tick_item(session, circle, who, item, True, NOW),

@@ -15,7 +15,7 @@ from lti_app.fields import Field
 from lti_app.house import house
 from lti_app.panels.peer.parts import Word
 from lti_app.shell import render_panel
-from lti_app.store import calendar_entries, events, places, posting, talk
+from lti_app.store import bound_threads, calendar_entries, events, places, posting
 from lti_app.store.event_views import Viewer, viewer_of
 from lti_app.store.refusals import NotYours, TooLate
 
@@ -75,7 +75,7 @@ def _about_event(session: Session, event_id: int, now: datetime) -> dict[str, An
     thread = None
     if is_open:
         try:
-            thread = talk.read_event_thread(
+            thread = bound_threads.read_event_thread(
                 session, who.context_id, event_id, who.membership_id, to_staff=who.is_staff, before=number("before"),
                 at=number("post"),
             )  # fmt: skip

@@ -12,7 +12,7 @@ from lti_app.house import house
 from lti_app.panels.peer import forms
 from lti_app.panels.peer.parts import Word
 from lti_app.shell import render_panel
-from lti_app.store import meeting_view, meetings, posting, talk
+from lti_app.store import bound_threads, meeting_view, meetings, posting
 from lti_app.store.refusals import NotYours, TooLate
 from lti_app.store.talk import MAX_BODY
 
@@ -21,7 +21,7 @@ def _context(session: Session, match_id: int) -> dict[str, object]:
     me = g.membership
     try:
         return {
-            "thread": talk.read_private(session, match_id, me.id),
+            "thread": bound_threads.read_private(session, match_id, me.id),
             "meeting": meeting_view.meeting(session, match_id, me.id),
         }
     except NotYours:

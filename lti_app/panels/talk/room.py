@@ -16,6 +16,7 @@ from lti_app.store import apart, places, posting, talk, thread_acts
 from lti_app.store.community_settings import community_from
 from lti_app.store.course_facts import STAFF
 from lti_app.store.refusals import NotYours
+from lti_app.store.thread_page import ThreadPage
 
 blueprint = Blueprint("talk", __name__, url_prefix="/v/<ref>/talk")
 door.guard(blueprint)
@@ -73,7 +74,7 @@ def post_stamp() -> Markup:
     return found
 
 
-def read(session: Session, thread_id: int, before: int | None = None, at: int | None = None) -> talk.ThreadPage:
+def read(session: Session, thread_id: int, before: int | None = None, at: int | None = None) -> ThreadPage:
     """Read a thread, or answer 404."""
     me = g.membership
     try:

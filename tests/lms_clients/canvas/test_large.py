@@ -1,32 +1,13 @@
-from __future__ import annotations
+"""A Canvas course too large for one listing."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from __future__ import annotations
 
 import pytest
 
-from lms_clients import connect
-from lms_clients.base import LmsClient
 from lms_clients.canvas import work
-from lms_clients.options import Options
-from lms_clients.records import CourseRef
+from lms_clients.canvas.client import CanvasClient
+from tests.lms_clients.canvas.conftest import COURSE, NOW
 from tests.lms_clients.fake_canvas import FakeCanvas
-from tests.lms_clients.server import LocalLms
-
-NOW = datetime(2026, 2, 4, 9, tzinfo=UTC)
-COURSE = CourseRef(api_id="565")
-
-
-@pytest.fixture
-def canvas(lms: LocalLms) -> FakeCanvas:
-    return FakeCanvas(lms)
-
-
-@pytest.fixture
-def client(canvas: FakeCanvas, lms: LocalLms, local_options: Options) -> Iterator[LmsClient]:
-    made = connect("canvas", lms.url, "a-token", options=local_options)
-    yield made
-    made.close()
 
 
 def asked_for(canvas: FakeCanvas) -> list[str]:
@@ -40,7 +21,7 @@ def asked_for(canvas: FakeCanvas) -> list[str]:
 
 
 def test_a_course_too_large_for_one_listing_is_read_by_name_and_tells_the_same(
-    canvas: FakeCanvas, client: LmsClient, monkeypatch: pytest.MonkeyPatch
+    canvas: FakeCanvas, client: CanvasClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = client.snapshot(COURSE, {}, None, NOW)
     assert set(asked_for(canvas)) == {"all"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -17,12 +17,14 @@ from lti_app.answers import way_back
 from lti_app.db import Database
 from lti_app.invitations import invitation_address
 from tests.lti.platform import LTI, Moodle
+from tests.lti.test_admin import ADMIN
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 BELOW = "/regista"
 PUBLIC = f"http://127.0.0.1:8000{BELOW}"
+SEEN: dict[str, Any] = {"base_url": "http://127.0.0.1:8000/"}
 
 
 @pytest.fixture
@@ -43,23 +45,27 @@ def through_a_proxy(app: Flask, *, takes_away: bool) -> Client:
     return Client(proxy)
 
 
+def enters(browser: Client, moodle: Moodle, **said: Any) -> str:
+    """Launch, and return the address of the panel to which the launch leads."""
+    target = f"{PUBLIC}/lti/launch"
+    login = browser.post(f"{BELOW}/lti/login", data=moodle.login_values(target_link_uri=target), **SEEN)
+    query = {k: v[0] for k, v in parse_qs(urlsplit(login.headers["Location"]).query).items()}
+    assert query["redirect_uri"] == target
+    token = moodle.sign(moodle.claims(query["nonce"], **{LTI + "target_link_uri": target, **said}))
+    launch = browser.post(f"{BELOW}/lti/launch", data={"id_token": token, "state": query["state"]}, **SEEN)
+    assert launch.status_code == 303, launch.text
+    return launch.headers["Location"]
+
+
 @pytest.mark.parametrize("takes_away", [False, True])
 def test_a_learner_enters_and_every_address_of_the_page_is_below_the_path(
     below: Flask, moodle: Moodle, takes_away: bool
 ) -> None:
     browser = through_a_proxy(below, takes_away=takes_away)
-    seen = {"base_url": "http://127.0.0.1:8000/"}
-    target = f"{PUBLIC}/lti/launch"
-    login = browser.post(f"{BELOW}/lti/login", data=moodle.login_values(target_link_uri=target), **seen)
-    query = {k: v[0] for k, v in parse_qs(urlsplit(login.headers["Location"]).query).items()}
-    assert query["redirect_uri"] == target
-    token = moodle.sign(moodle.claims(query["nonce"], **{LTI + "target_link_uri": target}))
-    launch = browser.post(f"{BELOW}/lti/launch", data={"id_token": token, "state": query["state"]}, **seen)
-    assert launch.status_code == 303, launch.text
-    where = launch.headers["Location"]
+    where = enters(browser, moodle)
     assert re.fullmatch(f"{BELOW}/v/[^/]+/home", where)
 
-    page = browser.get(where, **seen)
+    page = browser.get(where, **SEEN)
     assert page.status_code == 200
     addresses = re.findall(r'(?:href|src|action|hx-post|hx-get)="([^"#][^"]*)"', page.text)
     assert len(addresses) > 20
@@ -67,7 +73,7 @@ def test_a_learner_enters_and_every_address_of_the_page_is_below_the_path(
     kept = [c for c in page.headers.getlist("Set-Cookie") if c.startswith("regista_visit")]
     assert [f"Path={where.removesuffix('home')};" in c for c in kept] == [True]
     style = next(a for a in addresses if ".css" in a)
-    assert browser.get(style, **seen).status_code == 200
+    assert browser.get(style, **SEEN).status_code == 200
 
 
 @pytest.mark.parametrize("said", ["/v/r/talk/1", f"{BELOW}/v/r/talk/1"])
@@ -83,3 +89,22 @@ def test_whoever_opens_an_invitation_by_hand_reads_the_address_that_others_can_r
     assert page.status_code == 200
     assert invitation in page.text
     assert "10.0.0.7" not in page.text
+
+
+@pytest.mark.parametrize("takes_away", [False, True])
+def test_an_admin_comes_back_from_canvas_to_the_browser_that_asked(
+    below: Flask, moodle: Moodle, takes_away: bool
+) -> None:
+    browser = through_a_proxy(below, takes_away=takes_away)
+    where = enters(browser, moodle, _context=None, _roles=[ADMIN], sub="9")
+    page = browser.get(where, **SEEN).text
+    services = re.findall(r'"([^"]+/admin/services/\d+)"', page)[0]
+    token = re.findall(r'name="visit_token" value="([^"]+)"', page)[0]
+    form = {"base_url": "https://canvas.example.edu", "client_id": "1", "client_secret": "s", "visit_token": token}
+    asked = browser.post(f"{services}/canvas", data=form, **SEEN)
+    query = parse_qs(urlsplit(asked.headers["Location"]).query)
+    assert query["redirect_uri"] == [f"{PUBLIC}/admin/canvas/back"]
+    # Whoever says no at Canvas is known again by the cookie, as is whoever agrees.
+    back = {"state": query["state"][0], "error": "access_denied"}
+    answer = browser.get(f"{BELOW}/admin/canvas/back", query_string=back, **SEEN)
+    assert "Canvas was told no" in answer.text

@@ -14,6 +14,7 @@ from werkzeug.test import Client
 
 from lti_app import create_app
 from lti_app.answers import way_back
+from lti_app.config import BadSettings, settings_from
 from lti_app.db import Database
 from lti_app.invitations import invitation_address
 from tests.lti.platform import LTI, Moodle
@@ -33,13 +34,13 @@ def below(app: Flask, db: Database) -> Flask:
     return create_app(replace(house.settings, public_url=PUBLIC), database=db, clock=house.clock)
 
 
-def through_a_proxy(app: Flask, *, takes_away: bool) -> Client:
+def through_a_proxy(app: Flask, below: str = BELOW, *, takes_away: bool) -> Client:
     """A browser that sees the academy's host; the proxy behind it leaves the path in place or takes it away."""
 
     def proxy(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        assert environ["PATH_INFO"].startswith(BELOW), environ["PATH_INFO"]
+        assert environ["PATH_INFO"].startswith(below), environ["PATH_INFO"]
         if takes_away:
-            environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(BELOW)
+            environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(below)
         return app(environ, start)
 
     return Client(proxy)
@@ -81,6 +82,34 @@ def test_a_form_leads_back_to_its_page_below_the_path(below: Flask, said: str) -
     with below.test_request_context("/v/r/talk/1/save", base_url=PUBLIC, method="POST", data={"back": said}):
         g.ref = "r"
         assert way_back() == f"{BELOW}/v/r/talk/1"
+
+
+@pytest.mark.parametrize("takes_away", [False, True])
+@pytest.mark.parametrize("path", ["/lti", "/v"])
+def test_the_path_may_be_called_like_a_room_of_ours(app: Flask, db: Database, path: str, takes_away: bool) -> None:
+    house = app.extensions["regista"]
+    named = create_app(
+        replace(house.settings, public_url=f"http://127.0.0.1:8000{path}"), database=db, clock=house.clock
+    )
+    browser = through_a_proxy(named, path, takes_away=takes_away)
+    assert browser.get(f"{path}/lti/jwks").status_code == 200
+    assert browser.get(f"{path}/healthz").status_code == 200
+    # Nobody came in by this visit: a page of the panels says so, where another address is not there at all.
+    assert browser.get(f"{path}/v/r/home").status_code == 401
+    assert browser.get(f"{path}/nothing").status_code == 404
+    asked = {"base_url": f"http://127.0.0.1:8000{path}", "data": {"back": "/v/r/talk/1"}}
+    with named.test_request_context("/v/r/talk/1/save", method="POST", **asked):
+        g.ref = "r"
+        assert way_back() == f"{path}/v/r/talk/1"
+
+
+@pytest.mark.parametrize("path", ["/la%20regista", "/regist\u00e0", "//regista", "/a/../regista"])
+def test_a_path_that_proxies_and_browsers_may_write_in_two_ways_is_refused_at_the_start(path: str) -> None:
+    env = {"REGISTA_SECRET_KEY": "x" * 40, "REGISTA_PUBLIC_URL": f"https://academy.example{path}"}
+    with pytest.raises(BadSettings, match="a path of plain letters"):
+        settings_from(env)
+    env["REGISTA_PUBLIC_URL"] = "https://academy.example/tools/la-regista_2.0/"
+    assert settings_from(env).public_url == "https://academy.example/tools/la-regista_2.0"
 
 
 def test_whoever_opens_an_invitation_by_hand_reads_the_address_that_others_can_reach(below: Flask) -> None:

@@ -61,5 +61,6 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     app.register_blueprint(admin.back_blueprint)
     below = urlsplit(settings.public_url).path
     if below:
-        app.wsgi_app = Mount(app.wsgi_app, below)  # type: ignore[method-assign]
+        rooms = {rule.rule.split("/")[1] for rule in app.url_map.iter_rules()}
+        app.wsgi_app = Mount(app.wsgi_app, below, rooms)  # type: ignore[method-assign]
     return app

@@ -14,8 +14,10 @@ def wants_fragment() -> bool:
 
 def way_back() -> str:
     """Return the page of this very visit from which a form says it came, or "" (never another address)."""
-    back = request.form.get("back", "").removeprefix(request.root_path)
-    good = back.startswith(f"/v/{g.get('ref', '')}/") and not any(sign in back for sign in ("//", "\\", ".."))
+    back, own = request.form.get("back", ""), f"/v/{g.get('ref', '')}/"
+    if not back.startswith(own):
+        back = back.removeprefix(request.root_path)
+    good = back.startswith(own) and not any(sign in back for sign in ("//", "\\", ".."))
     return request.root_path + back if good and back.isprintable() and len(back) <= 300 else ""
 
 

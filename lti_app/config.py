@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+# What could be written in two ways would be one path to the proxy and another to the browser that keeps our cookies.
+_PLAIN_PATH = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 
 
 class BadSettings(Exception):
@@ -66,6 +69,8 @@ def _check_public_url(url: str, faults: list[str]) -> None:
         faults.append("REGISTA_PUBLIC_URL must be https, except on this machine itself")
     elif parts.query or parts.fragment:
         faults.append("REGISTA_PUBLIC_URL must have no query and no fragment")
+    elif not _PLAIN_PATH.fullmatch(parts.path):
+        faults.append("REGISTA_PUBLIC_URL may have a path of plain letters, digits and . _ - only, such as /regista")
 
 
 def _check_mail(smtp_url: str, mail_from: str, faults: list[str]) -> None:

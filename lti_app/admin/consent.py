@@ -25,6 +25,7 @@ from lti_app.admin import blueprint
 from lti_app.claim_fields import web_address
 from lti_app.errors import Trouble
 from lti_app.house import house
+from lti_app.mount import seen_path
 from lti_app.sealing import open_text, seal_text
 from lti_app.services import options_for
 from lti_app.store.connections import save_connection
@@ -39,6 +40,10 @@ T = TypeVar("T")
 def back_address() -> str:
     """Return the redirect address that the developer key in Canvas must name, letter by letter."""
     return f"{house().settings.public_url}/admin/canvas/back"
+
+
+def _cookie_path() -> str:
+    return seen_path(house().settings, "/admin/canvas/")
 
 
 def _signer() -> URLSafeSerializer:
@@ -85,7 +90,7 @@ def ask(registration_id: int) -> Response:
         COOKIE,
         browser,
         max_age=int(GOOD_FOR.total_seconds()),
-        path="/admin/canvas/",
+        path=_cookie_path(),
         secure=house().settings.is_https,
         httponly=True,
         # Sent when Canvas leads back here in the same tab, and to nobody's frame.
@@ -140,7 +145,7 @@ def back() -> Response:
         save_connection(session, asked.registration_id, "canvas", asked.base_url, sealed, told, now)
         note_connected(session, asked, told.identity, now)
     answer = Response(render_template("admin/connected.html", told=told, address=asked.base_url))
-    answer.delete_cookie(COOKIE, path="/admin/canvas/")
+    answer.delete_cookie(COOKIE, path=_cookie_path())
     return answer
 
 

@@ -122,7 +122,8 @@
   // A page opened from far down a tall frame would begin out of sight, above it: bring its beginning there. Never on the
   // first page of a frame, which must not move the course page.
   const arrive = () => {
-    const inside = document.referrer.startsWith(`${location.origin}/v/`);
+    // Regista may stand below a path of its host: pages of ours begin as this one does.
+    const inside = document.referrer.startsWith(`${location.href.split("/v/")[0]}/v/`);
     const [how] = performance.getEntriesByType("navigation");
     if (window.parent === window || !inside || (how && how.type !== "navigate")) return;
     const named = location.hash && document.getElementById(location.hash.slice(1));

@@ -65,3 +65,9 @@ def read_number(name: str, *, low: int, high: int) -> int | None:
     if not (raw.isascii() and raw.isdecimal() and len(raw) <= 18) or not low <= int(raw) <= high:
         return None
     return int(raw)
+
+
+def number_asked(name: str) -> int | None:
+    """Return a number of the address, or None."""
+    raw = request.args.get(name, "")
+    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) <= 18 else None

@@ -13,9 +13,11 @@ from lti_app.store.refusals import NotYours
 from lti_app.store.thread_page import ThreadPage, page_of
 
 
-def read_private(session: Session, match_id: int, membership_id: int) -> ThreadPage:
+def read_private(
+    session: Session, match_id: int, membership_id: int, *, before: int | None = None, at: int | None = None
+) -> ThreadPage:
     """Return the private thread of a match to one of its two people; raises NotYours for everybody else, staff too."""
-    return page_of(session, private_thread(session, match_id, membership_id), membership_id)
+    return page_of(session, private_thread(session, match_id, membership_id), membership_id, before=before, at=at)
 
 
 def private_thread(session: Session, match_id: int, membership_id: int) -> Thread:
@@ -48,9 +50,11 @@ def circle_thread(session: Session, circle_id: int, membership_id: int) -> Threa
     return thread
 
 
-def read_circle(session: Session, circle_id: int, membership_id: int) -> ThreadPage:
+def read_circle(
+    session: Session, circle_id: int, membership_id: int, *, before: int | None = None, at: int | None = None
+) -> ThreadPage:
     """Return a circle's thread to somebody who is in it; raises NotYours for everybody else, staff too."""
-    return page_of(session, circle_thread(session, circle_id, membership_id), membership_id)
+    return page_of(session, circle_thread(session, circle_id, membership_id), membership_id, before=before, at=at)
 
 
 def event_thread(session: Session, context_id: int, event_id: int) -> Thread:

@@ -114,8 +114,13 @@ class CirclesView:
     may: bool
 
 
-def circles_for(session: Session, member: Membership, now: datetime) -> CirclesView:
-    """Return a member's circle, invitation and wish; raises NotYours when the membership is not active."""
+def circles_for(
+    session: Session, member: Membership, now: datetime, *, before: int | None = None, at: int | None = None
+) -> CirclesView:
+    """Return a member's circle, invitation and wish; raises NotYours when the membership is not active.
+
+    ``before`` and ``at`` choose the page of what the circle said, as in ``talk.read_thread``.
+    """
     if member.state != "active":
         raise NotYours
     may = member.role == "learner" and member.id not in policy_of(session, member.context_id).excluded
@@ -127,7 +132,7 @@ def circles_for(session: Session, member: Membership, now: datetime) -> CirclesV
     ).one_or_none()
     circle = invitation = None
     if row is not None and row[1].state == "in":
-        circle = _circle(session, row[0], member, now)
+        circle = _circle(session, row[0], member, now, before, at)
     elif row is not None:
         invitation = _invitation(session, row[0], row[1], wish)
     said = WishView(wish.wants if wish else None, tuple(wish.windows) if wish else ())
@@ -148,7 +153,9 @@ def _invitation(session: Session, circle: Circle, me: CircleMember, wish: Circle
     )
 
 
-def _circle(session: Session, circle: Circle, member: Membership, now: datetime) -> CircleView:
+def _circle(
+    session: Session, circle: Circle, member: Membership, now: datetime, before: int | None, at: int | None
+) -> CircleView:
     rows = session.execute(
         select(CircleMember, Membership, Person)
         .join(Membership, Membership.id == CircleMember.membership_id)
@@ -168,6 +175,7 @@ def _circle(session: Session, circle: Circle, member: Membership, now: datetime)
         for row in rows
         if row[0].state == "in"
     )
+    thread = read_circle(session, circle.id, member.id, before=before, at=at) if circle.state == "open" else None
     items, done = _agenda(session, circle.id, {mate.face.membership_id: mate.face for mate in mates})
     return CircleView(
         circle_id=circle.id,
@@ -178,7 +186,7 @@ def _circle(session: Session, circle: Circle, member: Membership, now: datetime)
         activity=activity_refs(session, [circle.activity_id]).get(circle.activity_id or 0),
         items=items,
         done=done,
-        thread=read_circle(session, circle.id, member.id) if circle.state == "open" else None,
+        thread=thread,
     )
 
 

@@ -20,6 +20,7 @@ from lti_app.store.event_hosts import leads
 from lti_app.store.event_telling import seated
 from lti_app.store.event_views import Viewer
 from lti_app.store.refusals import NotYours
+from lti_app.store.seats import sign_up
 
 #: So many meetings can be called at once: half a year of weeks.
 MOST = 26
@@ -63,6 +64,22 @@ def following(session: Session, event: Event, now: datetime) -> list[Event]:
         Event.starts_at > event.starts_at, Event.ends_at > now,
     )  # fmt: skip
     return list(session.scalars(query.order_by(Event.starts_at, Event.id).with_for_update()))
+
+
+def come_to_all(session: Session, context_id: int, event_id: int, membership_id: int, now: datetime) -> tuple[int, int]:
+    """Sign a member up for a meeting and all others of its series that are still to come; returns how many have a seat
+    and how many a place on the waiting list, because no seat was free. Raises NotYours and TooLate of the one asked.
+    """
+    mine = (Event.id == event_id, Event.context_id == context_id)
+    series = select(Event.series_id).where(*mine, Event.series_id.is_not(None)).scalar_subquery()
+    query = select(Event.id).where(
+        Event.series_id == series, Event.context_id == context_id, Event.state == "on", Event.ends_at > now
+    )
+    # Locked in the order of their hours, as whoever changes a series does.
+    found = session.scalars(query.order_by(Event.starts_at, Event.id).with_for_update()).all()
+    all_of_them = found if event_id in found else [event_id]
+    states = [sign_up(session, context_id, one, membership_id, now, wait=True) for one in all_of_them]
+    return states.count("in"), states.count("waiting")
 
 
 def change_all(

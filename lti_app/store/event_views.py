@@ -102,7 +102,7 @@ class EventView:
 
     ``place_in_line`` is the viewer's place on the waiting list, from 1; ``in_calendar`` is the state of the entry in
     the LMS's calendar (staff only), empty where none is wanted. Of one that comes every week ``weekly_until`` is when
-    the last one is and ``more`` how many follow this one.
+    the last one is, ``more`` how many follow this one, and ``open_weeks`` how many others the viewer could come to.
     """
 
     line: EventLine
@@ -123,3 +123,4 @@ class EventView:
     kept_in_library: bool = False
     weekly_until: datetime | None = None
     more: int = 0
+    open_weeks: int = 0

@@ -117,6 +117,7 @@ def read_event(session: Session, viewer: Viewer, event_id: int, now: datetime) -
         kept_in_library=bool(kept),
         weekly_until=last,
         more=more,
+        open_weeks=_open_weeks(session, event, line, viewer, now),
     )
 
 
@@ -128,6 +129,20 @@ def _series(session: Session, event: Event) -> tuple[datetime | None, int]:
     standing = (Event.series_id == event.series_id, Event.state.in_(("on", "proposed")))
     row = session.execute(select(func.max(Event.starts_at), later).where(*standing)).one()
     return row[0], row[1]
+
+
+def _open_weeks(session: Session, event: Event, line: EventLine, viewer: Viewer, now: datetime) -> int:
+    """Count the others of its series that are still to come and to which the viewer does not come.
+
+    Whoever comes to this one and took another back has said how it is with that one: it does not count.
+    """
+    if event.series_id is None or not viewer.membership_id:
+        return 0
+    mine = and_(Seat.event_id == Event.id, Seat.membership_id == viewer.membership_id)
+    unsaid = Seat.id.is_(None) if line.mine else or_(Seat.id.is_(None), Seat.state == "out")
+    others = (Event.series_id == event.series_id, Event.id != event.id, Event.state == "on", Event.ends_at > now)
+    query = select(func.count()).select_from(Event).outerjoin(Seat, mine).where(*others, unsaid)
+    return session.scalar(query) or 0
 
 
 def _place_in_line(session: Session, mine: Seat) -> int:

@@ -32,6 +32,17 @@ from tests.sweep.course import Course, build
 pytestmark = pytest.mark.browser
 WIDTHS = (280, 640, 1100, 320)
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# On the narrowest page: what stands out of the column, and lines in which hardly a word finds room beside a badge.
+SQUEEZED = """() => {
+  const main = document.querySelector('main'), edge = main.getBoundingClientRect().right + 1;
+  const held = (one) => getComputedStyle(one).overflowX !== 'visible';
+  const scrolls = (one) => one !== main && (held(one) || scrolls(one.parentElement));
+  const free = (one) => one.closest('.menu, .tabs, .unseen') || scrolls(one);
+  const out = (one, box) => box.width > 1 && box.right > edge && !free(one);
+  const thin = (one, box) => one.matches('.lines .line-words') && box.width > 0 && box.width < 112;
+  return [...main.querySelectorAll('*')].filter((one) => [out, thin].some((is) => is(one, one.getBoundingClientRect())))
+    .map((one) => one.outerHTML.slice(0, 120));
+}"""
 # A menu lies over what is behind it: one at a time.
 UNFOLD = """document.querySelectorAll('main details:not(.menu), main .menu:first-of-type').forEach((one, number) => {
   one.open = !one.matches('.menu') || one === document.querySelector('main .menu'); })"""
@@ -91,13 +102,16 @@ class Looked:
         found = self._axe(ALL)
         self.page.evaluate("document.documentElement.dataset.scheme = 'dark'")
         found += self._axe(COLOURS)
-        wide = []
+        wide, squeezed = [], []
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 700})
             wide.append(self.page.evaluate(OVERFLOW))
+            if width == min(WIDTHS):
+                squeezed = self.page.evaluate(SQUEEZED)
         self.page.evaluate("document.documentElement.dir = 'rtl'")
         wide.append(self.page.evaluate(OVERFLOW))
         assert not found, f"{name}: {json.dumps(found, indent=1)}"
+        assert not squeezed, f"{name}: {json.dumps(squeezed, indent=1)}"
         assert wide == [0] * 5, f"{name} is wider than its frame at {(*WIDTHS, 'rtl')} by {wide}"
 
     def _axe(self, options: dict[str, Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from lti_app.db import Database
 from lti_app.jobs.reminders import remind_due
@@ -188,3 +188,62 @@ def test_whoever_led_a_meeting_can_be_thanked_from_its_page(
     with db.reading() as session:
         assert session.scalars(select(Kudos.thread_id)).all() == [int(thread[1])]
     assert "Thank Clara" not in as_(course.clara).opens(f"events/{event_id}").text
+
+
+def coming(db: Database, who: int) -> list[str]:
+    """How somebody stands with each meeting, the earliest first; empty where they never said anything."""
+    with db.reading() as session:
+        mine = and_(Seat.event_id == Event.id, Seat.membership_id == who)
+        states = select(Seat.state).select_from(Event).outerjoin(Seat, mine).order_by(Event.starts_at)
+        return [state or "" for state in session.scalars(states)]
+
+
+def test_ada_says_once_that_she_comes_every_week_and_takes_one_week_back(as_: As, course: Course, db: Database) -> None:
+    calls(as_(course.clara), **WEEKLY)
+    ada = as_(course.ada)
+    a, b, c, _d = (one.id for one in events(db))
+    assert "I'm coming every week" in ada.opens(f"events/{a}").text
+    said = ada.sends(f"events/{b}/join-all", htmx=True).text
+    assert "Good: you are coming four times." in said
+    assert "I'm coming every week" not in said
+    assert coming(db, course.ada) == ["in"] * 4
+    ada.sends(f"events/{c}/leave")
+    assert coming(db, course.ada) == ["in", "in", "out", "in"]
+    # She has said how it is with each: only where she is not coming may she still be asked, and there for that one.
+    for one in (a, b, c):
+        assert "every week</button>" not in ada.opens(f"events/{one}").text
+    assert coming(db, course.bruno) == [""] * 4
+
+
+def test_where_no_seat_is_left_the_list_is_joined_and_said(as_: As, course: Course, db: Database) -> None:
+    calls(as_(course.clara), **{**WEEKLY, "capacity": "1"})
+    a, b, _c, _d = (one.id for one in events(db))
+    as_(course.bruno).sends(f"events/{b}/join")
+    said = as_(course.ada, locale="it").sends(f"events/{a}/join-all").text
+    assert coming(db, course.ada) == ["in", "waiting", "in", "in"]
+    assert "Bene: ci sarai tre volte." in said
+    assert "Per una settimana non ci sono più posti: lì hai un posto in lista d’attesa" in said
+    as_(course.bruno).sends(f"events/{b}/leave")
+    assert coming(db, course.ada) == ["in"] * 4
+
+
+def test_only_what_is_still_to_come_is_said_yes_to_and_only_by_those_of_the_course(
+    as_: As, course: Course, db: Database, clock: StillClock
+) -> None:
+    clara, ada = as_(course.clara), as_(course.ada)
+    calls(clara, **WEEKLY)
+    a, b, c, _d = found = [one.id for one in events(db)]
+    clara.sends(f"events/{c}/cancel", which="one")
+    for stranger in (course.dario, course.eva):
+        assert as_(stranger).sends(f"events/{a}/join-all").status_code == 404
+    assert ada.sends(f"events/{c}/join-all").status_code == 409
+    clock.offset = events(db)[0].ends_at - NOW
+    assert ada.sends(f"events/{a}/join-all").status_code == 409
+    assert coming(db, course.ada) == [""] * 4
+    assert "every week</button>" in ada.opens(f"events/{b}").text
+    ada.sends(f"events/{b}/join-all")
+    assert coming(db, course.ada) == ["", "in", "", "in"]
+    # A meeting that comes once is one to come to, and who leads is there anyway.
+    alone = calls(clara, **{**MEETING, "on": "2027-03-20"})
+    assert "every week</button>" not in ada.opens(f"events/{alone}").text
+    assert "every week</button>" not in clara.opens(f"events/{found[3]}").text

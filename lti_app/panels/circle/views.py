@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from lti_app import door
 from lti_app.answers import answer
-from lti_app.fields import Field, form_key, read_text
+from lti_app.fields import Field, form_key, number_asked, read_text
 from lti_app.house import house
 from lti_app.panels.circle import forms
 from lti_app.panels.circle.forms import Drafts
@@ -30,8 +30,10 @@ NOTHING = CirclesView(None, None, WishView(None, ()), may=False)
 
 
 def _view(session: Session) -> CirclesView:
-    me = g.membership
-    return circle_view.circles_for(session, me, house().clock.now()) if me.id else NOTHING
+    me, now = g.membership, house().clock.now()
+    if not me.id:
+        return NOTHING
+    return circle_view.circles_for(session, me, now, before=number_asked("before"), at=number_asked("post"))
 
 
 def _saw(view: CirclesView) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from flask import Response, abort, g, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from lti_app.fields import Field, form_key, read_text
 from lti_app.house import house
 from lti_app.panels.events.parts import after, do
 from lti_app.panels.events.views import blueprint
 from lti_app.panels.peer.parts import Word
-from lti_app.store import posting, seats
+from lti_app.store import event_series, posting, seats
 from lti_app.store.refusals import NotYours, Taken, TooLate
 from lti_app.store.talk import MAX_BODY
+from lti_app.wording import spell
 
 
 @blueprint.post("/<int:event_id>/join")
@@ -40,6 +42,37 @@ def join(event_id: int) -> Response:
         else _("You are on the waiting list. We tell you when it is your turn.")
     )
     return after(event_id, said=said)
+
+
+def _every_week(seated: int, waiting: int) -> Word:
+    if not seated:
+        return Word(_("You are on the waiting list. We tell you when it is your turn."))
+    title = ngettext("Good: you are coming once.", "Good: you are coming %(few)s times.", seated, few=spell(seated))
+    if not waiting:
+        return Word(title, _("If you cannot come one week, step back from that one: the others stay yours."))
+    words = ngettext(
+        "For one week no seat is left: there you are on the waiting list, and we tell you when it is your turn.",
+        "For %(few)s weeks no seat is left: there you are on the waiting list, and we tell you when it is your turn.",
+        waiting,
+        few=spell(waiting),
+    )
+    return Word(title, words)
+
+
+@blueprint.post("/<int:event_id>/join-all")
+def join_all(event_id: int) -> Response:
+    """Come to a meeting and to all others of its series; where no seat is free, wait for one."""
+    me = g.membership
+    try:
+        with house().db.writing() as session:
+            seated, waiting = event_series.come_to_all(session, me.context_id, event_id, me.id, house().clock.now())
+    except NotYours:
+        abort(404)
+    except TooLate:
+        word = Word(_("This meeting is over or was called off."), "", "care")
+        return after(event_id, word, said=word.title, status=409)
+    word = _every_week(seated, waiting)
+    return after(event_id, word, said=word.title)
 
 
 @blueprint.post("/<int:event_id>/leave")

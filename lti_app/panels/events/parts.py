@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lti_app.answers import answer
-from lti_app.fields import Field
+from lti_app.fields import Field, number_asked
 from lti_app.house import house
 from lti_app.panels.peer.parts import Word
 from lti_app.shell import render_panel
@@ -26,15 +26,9 @@ def viewer() -> Viewer:
     return viewer_of(me.context_id, me.id, g.visit.is_staff, me.context.settings, me.settings)
 
 
-def number(name: str) -> int | None:
-    """Return a number of the query, or None."""
-    raw = request.args.get(name, "")
-    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) <= 18 else None
-
-
 def beside(session: Session) -> places.Beside:
     """Return where the panel looks: at what was asked for, else where it stands; ``about=0`` asks for everything."""
-    asked = number("about")
+    asked = number_asked("about")
     return places.beside(
         session,
         g.membership.context_id,
@@ -76,8 +70,8 @@ def _about_event(session: Session, event_id: int, now: datetime) -> dict[str, An
     if is_open:
         try:
             thread = bound_threads.read_event_thread(
-                session, who.context_id, event_id, who.membership_id, to_staff=who.is_staff, before=number("before"),
-                at=number("post"),
+                session, who.context_id, event_id, who.membership_id, to_staff=who.is_staff,
+                before=number_asked("before"), at=number_asked("post"),
             )  # fmt: skip
         except NotYours:
             # A moderator has hidden it: the meeting itself stays.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, request
 
 from lti_app import door
+from lti_app.fields import number_asked
 from lti_app.house import house
-from lti_app.panels.events.parts import beside, event_page, list_page, number, viewer
+from lti_app.panels.events.parts import beside, event_page, list_page, viewer
 from lti_app.shell import render_panel
 from lti_app.store import events
 
@@ -25,7 +26,7 @@ def past() -> str:
     """Show the meetings that are over, the last one first."""
     with house().db.reading() as session:
         who, about = viewer(), beside(session)
-        lines = events.past(session, who, house().clock.now(), before=number("before"), place=about)
+        lines = events.past(session, who, house().clock.now(), before=number_asked("before"), place=about)
         return render_panel(
             session,
             "panels/events/past.html",

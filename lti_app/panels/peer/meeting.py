@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from lti_app.answers import answer
-from lti_app.fields import Field, form_key, read_text
+from lti_app.fields import Field, form_key, number_asked, read_text
 from lti_app.house import house
 from lti_app.panels.peer import forms
 from lti_app.panels.peer.parts import Word
@@ -21,7 +21,9 @@ def _context(session: Session, match_id: int) -> dict[str, object]:
     me = g.membership
     try:
         return {
-            "thread": bound_threads.read_private(session, match_id, me.id),
+            "thread": bound_threads.read_private(
+                session, match_id, me.id, before=number_asked("before"), at=number_asked("post")
+            ),
             "meeting": meeting_view.meeting(session, match_id, me.id),
         }
     except NotYours:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from lti_app import door
-from lti_app.fields import Field
+from lti_app.fields import Field, number_asked
 from lti_app.house import house
 from lti_app.panels.files import Files
 from lti_app.shell import render_panel
@@ -22,19 +22,13 @@ blueprint = Blueprint("talk", __name__, url_prefix="/v/<ref>/talk")
 door.guard(blueprint)
 
 
-def number(name: str) -> int | None:
-    """Return a number of the address, or None."""
-    raw = request.args.get(name, "")
-    return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) <= 18 else None
-
-
 def beside(session: Session) -> places.Beside:
     """Return what is looked at: what was asked for, else the place beside which the panel stands."""
     return places.beside(
         session,
         g.membership.context_id,
         g.visit.resource_link_id,
-        activity_id=number("about"),
+        activity_id=number_asked("about"),
         section=request.args.get("section", "")[:500],
         everywhere=request.args.get("all") == "1",
     )
@@ -91,7 +85,7 @@ def thread_page(
     """Draw a thread as a whole page, and note that it was read."""
     me = g.membership
     with house().db.reading() as session:
-        thread = read(session, thread_id, number("before"), number("post"))
+        thread = read(session, thread_id, number_asked("before"), number_asked("post"))
         staff = g.visit.is_staff and not g.visit.student_view
         page = render_panel(
             session,

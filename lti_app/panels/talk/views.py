@@ -8,12 +8,12 @@ from flask import Response, abort, current_app, g, make_response, redirect, requ
 from flask_babel import gettext as _
 
 from lti_app.answers import answer
-from lti_app.fields import Field, form_key
+from lti_app.fields import Field, form_key, number_asked
 from lti_app.house import house
 from lti_app.limits import takes_files
 from lti_app.panels.files import Files, take_files
 from lti_app.panels.talk.forms import Opening, read_opening, read_reply
-from lti_app.panels.talk.room import beside, blueprint, number, thread_page, thread_part, tie_options, who_reads
+from lti_app.panels.talk.room import beside, blueprint, thread_page, thread_part, tie_options, who_reads
 from lti_app.panels.talk.starters import starters
 from lti_app.shell import render_panel
 from lti_app.store import posting, talk, thread_acts
@@ -26,10 +26,10 @@ QUESTIONS = ("panels.ask.thread", "panels.ask.question")
 def _page(opening: Opening | None = None, files: Files | None = None) -> str:
     me = g.membership
     archived = request.args.get("archive") == "1"
-    beginnings, picked = starters(), number("starter")
+    beginnings, picked = starters(), number_asked("starter")
     if opening is None and picked is not None and picked < len(beginnings):
         opening = Opening(title=Field(beginnings[picked]))
-    before = number("before")
+    before = number_asked("before")
     with house().db.reading() as session:
         place = beside(session)
         threads = talk.list_threads(

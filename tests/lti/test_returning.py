@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from threading import Barrier
@@ -420,3 +421,25 @@ def test_the_words_of_one_school_are_not_those_of_another(app: Flask, db: Databa
         assert len(session.scalars(select(Arrival)).all()) == 2
         assert len(session.scalars(select(ConsumedState)).all()) == 4
         assert len(session.scalars(select(Membership)).all()) == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_posts_that_came_too_late_leave_the_door_open_for_the_next_person(
+    app: Flask, db: Database, moodle: Moodle, clock: StillClock
+) -> None:
+    begin(moodle, app).launch()
+    login = begin(moodle, app)
+    token = moodle.sign(login.claims())
+    again = [app.test_client() for _ in range(4)]
+    for browser in again:
+        browser._cookies = dict(login.browser._cookies)
+    assert_enters(login.post(token))
+    # On the next day it is weighed again, and each of the four has a connection of its own that nobody used before.
+    clock.at += timedelta(days=1)
+    app.extensions.pop("regista_front_door")
+    db._drivers.close()
+    with ExitStack() as others:
+        for browser in again:
+            assert login.post(token, browser=browser).status_code == 401
+            others.enter_context(db.driver())
+    assert_enters(begin(moodle, app).launch())

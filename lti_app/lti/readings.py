@@ -36,12 +36,8 @@ class Readings:
     def read(self, claims: Mapping[str, Any], registration_id: int) -> Reading:
         """Read the claims of a token that was found good; raises BadLaunch."""
         said = {name: value for name, value in claims.items() if name not in PASSING}
-        try:
-            # In this format each value is written out, equal ones in equal bytes.
-            key = registration_id, blake2b(marshal.dumps(said, 2)).digest()
-        except ValueError:
-            # More brackets within brackets than it can write.
-            return _read(said, registration_id)
+        # In this format each value is written out, equal ones in equal bytes.
+        key = registration_id, blake2b(marshal.dumps(said, 2)).digest()
         found = self._kept.get(key)
         if found is None:
             found = _read(said, registration_id)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from flask import Blueprint, Response, g, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from lti_app.claim_fields import BadLaunch
 from lti_app.claims import Launch
@@ -127,8 +127,9 @@ def _record(state: State, platform: KnownPlatform, read: Reading) -> Recorded:
                     return found
             with house().db.writing() as session:
                 return record_launch(session, platform, read.launch, state_id=state.id, panel=read.panel, now=now)
-        except OperationalError:
-            # PostgreSQL ends one of two transactions that wait for each other (a sync of the same course); ask again.
+        except (OperationalError, IntegrityError):
+            # PostgreSQL ends one of two transactions that wait for each other (a sync of the same course), or one that
+            # writes what another has written since it looked; ask again.
             if attempt == 3:
                 raise
     raise AssertionError("unreachable")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import NullPool, create_engine, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from lti_app import create_app
 from lti_app.config import Settings
@@ -34,6 +35,7 @@ from tests.lti.platform import MEMBERSHIP, Moodle, assert_enters, assert_refused
 
 # The package has a blueprint of the same name.
 door_module: Any = import_module("lti_app.lti.launch")
+launches_module: Any = import_module("lti_app.store.launches")
 
 
 @pytest.fixture
@@ -443,3 +445,24 @@ def test_posts_that_came_too_late_leave_the_door_open_for_the_next_person(
             assert login.post(token, browser=browser).status_code == 401
             others.enter_context(db.driver())
     assert_enters(begin(moodle, app).launch())
+
+
+def test_somebody_who_was_a_moment_slower_than_another_of_their_tabs_gets_in_too(
+    app: Flask, db: Database, moodle: Moodle, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(moodle, app).launch()
+    keep_words, in_between = launches_module.keep_words, []
+
+    def keep(session: Any, recorded: Any, words: str, day: date, now: datetime) -> None:
+        # The other tab's words come between the two halves of keeping ours.
+        if not in_between:
+            in_between.append(words)
+            raise IntegrityError("INSERT INTO arrival", {}, Exception("uq_arrival_membership_id_resource_link_id"))
+        keep_words(session, recorded, words, day, now)
+
+    monkeypatch.setattr(launches_module, "keep_words", keep)
+    assert_enters(begin(moodle, app).launch(name="Ada Neri"))
+    assert len(in_between) == 1
+    with db.reading() as session:
+        assert session.scalars(select(Person.name)).one() == "Ada Neri"
+        assert len(session.scalars(select(ConsumedState)).all()) == 2

@@ -64,6 +64,14 @@ def _bytes(text: str, what: str) -> bytes:
     return binascii.a2b_base64(bare.encode().translate(_TO_PLAIN) + b"=" * (-over % 4))
 
 
+def _no_number(text: str) -> float:
+    # Python reads NaN and Infinity, which are no JSON, and would write them back into a deep linking response.
+    raise ValueError(text)
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_number)
+
+
 def _is_deep(text: str, value: Any) -> bool:
     if text.count("[") + text.count("{") <= DEEPEST:
         return False
@@ -77,7 +85,7 @@ def _is_deep(text: str, value: Any) -> bool:
 def _part(text: str, what: str) -> dict[str, Any]:
     try:
         written = _bytes(text, what).decode()
-        value = json.loads(written)
+        value = _JSON.decode(written)
     # RecursionError: a thousand opening brackets are enough to exhaust the parser.
     except (ValueError, RecursionError) as e:
         raise BadLaunch("token_unreadable", f"{what}: {type(e).__name__}") from e

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from lti_app.claim_fields import plain, web_address
 from lti_app.models import Academy, Deployment, PlatformKeySet, Registration
+from lti_app.store.freed import next_number, set_aside
 from lti_app.store.inserts import changed_rows, insert_new
 
 
@@ -90,7 +91,7 @@ def _row_for(session: Session, platform: Declared, academy: Academy, now: dateti
     row = find_registration(session, platform.issuer, platform.client_id)
     if row is None:
         ids = {"issuer": platform.issuer, "client_id": platform.client_id, "academy_id": academy.id}
-        row = Registration(**ids, created_at=now)
+        row = Registration(id=next_number(session), **ids, created_at=now)
         session.add(row)
     elif row.academy_id != academy.id:
         raise BadPlatform([f"{platform.issuer} with client id {platform.client_id} belongs to another academy"])
@@ -203,6 +204,7 @@ def remove_platform(session: Session, issuer: str, client_id: str) -> bool:
     if row is None:
         return False
     jwks_url = row.jwks_url
+    set_aside(session, row.id)
     gone = changed_rows(session, delete(Registration).where(Registration.id == row.id)) == 1
     left = session.scalar(select(func.count()).select_from(Registration).where(Registration.jwks_url == jwks_url))
     if not left:

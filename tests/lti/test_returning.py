@@ -466,3 +466,15 @@ def test_somebody_who_was_a_moment_slower_than_another_of_their_tabs_gets_in_too
     with db.reading() as session:
         assert session.scalars(select(Person.name)).one() == "Ada Neri"
         assert len(session.scalars(select(ConsumedState)).all()) == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_connection_that_forgot_what_it_was_told_is_given_up(app: Flask, db: Database, moodle: Moodle) -> None:
+    for _ in range(2):
+        begin(moodle, app).launch()
+    with db.driver() as driver:
+        driver.cursor.connection.execute("DEALLOCATE ALL")
+    assert_enters(begin(moodle, app).launch())
+    with db.driver() as anew:
+        assert anew is not driver

@@ -26,6 +26,7 @@ from lti_app.models import (
     Deployment,
     Membership,
     Person,
+    PlacedPanel,
     Registration,
     ResourceLink,
 )
@@ -478,3 +479,22 @@ def test_a_connection_that_forgot_what_it_was_told_is_given_up(app: Flask, db: D
     assert_enters(begin(moodle, app).launch())
     with db.driver() as anew:
         assert anew is not driver
+
+
+def test_a_panel_that_anna_placed_is_come_back_to_by_the_short_way_and_its_copy_is_recognised(
+    app: Flask, db: Database, moodle: Moodle, clock: StillClock, weighed: list[str]
+) -> None:
+    begin(moodle, app).launch()
+    with db.writing() as session:
+        here = session.scalars(select(Context.id)).one()
+        session.add(PlacedPanel(mark="m-1", context_id=here, panel="home", title="", settings={}, placed_at=clock.at))
+    for _ in range(3):
+        clock.at += timedelta(days=1)
+        assert_enters(begin(moodle, app).launch(_custom={"regista_link": "m-1"}))
+    # In full where it was new, and where the link learned its mark.
+    assert weighed == ["3", "3"]
+    begin(moodle, app).launch(_context={"id": "77", "title": "Copia"})
+    assert_enters(begin(moodle, app).launch(_context={"id": "77", "title": "Copia"}, _custom={"regista_link": "m-1"}))
+    with db.reading() as session:
+        copied = select(Context.copied_from_id).where(Context.id_on_platform == "77")
+        assert session.scalars(copied).one() == here

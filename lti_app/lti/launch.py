@@ -158,6 +158,9 @@ def launch() -> Response:
             registration = _known(state)
             return _enter(state, registration, _checked(form, state, registration), by_cookie)
     except BadLaunch as e:
+        if e.code == "registration_gone":
+            # The login believed in it; the next one is to look whether it was connected anew.
+            memory().forget_platforms()
         return refuse(e)
 
 

@@ -94,6 +94,17 @@ def test_a_page_that_was_open_when_its_platform_was_removed_never_shows_somebody
     assert login.browser.get(page).status_code == 404
 
 
+def test_a_platform_that_was_connected_anew_lets_ada_in_at_her_second_try(
+    app: Flask, db: Database, moodle: Moodle
+) -> None:
+    assert_enters(Login(moodle, app.test_client()).launch())
+    with db.writing() as session:
+        assert remove_platform(session, moodle.issuer, moodle.client_id)
+    moodle.register(db)
+    assert Login(moodle, app.test_client()).launch().status_code == 404
+    assert_enters(Login(moodle, app.test_client()).launch())
+
+
 def test_d_a_removed_platform_opens_nothing_any_more(app: Flask, db: Database, moodle: Moodle) -> None:
     login = Login(moodle, app.test_client())
     with db.writing() as session:

@@ -97,7 +97,8 @@ def decode(answer: Answer, shape: type[T]) -> T:
         return msgspec.json.decode(answer.body, type=shape, strict=False)
     except msgspec.ValidationError as error:
         raise ProtocolTrouble(f"an answer of another shape: {error}", code="shape") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    # RecursionError: brackets within brackets, without end.
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ProtocolTrouble("broken JSON", code="broken_json") from error
 
 

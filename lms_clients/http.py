@@ -189,14 +189,20 @@ _REL = re.compile(r"\brel\s*=\s*[\"“”]?\s*([^\"“”;,]+)", re.IGNORECASE)
 
 
 def link(answer: Answer, relation: str) -> str | None:
-    """The address of a ``Link`` header by its relation, case kept; None if there is none."""
+    """The address of a ``Link`` header by its relation, case kept; None if there is none.
+
+    Raises ProtocolTrouble where it is no address.
+    """
     header = answer.headers.get("Link", "")
     # Moodle writes curly quotes and &amp; into the links of its line items (seen in 4.5); headers are read as latin-1.
     header = header.replace("â\x80\x9c", "“").replace("â\x80\x9d", "”").replace("&amp;", "&")
     for address, parameters in _LINK.findall(header):
         found = _REL.search(parameters)
         if found is not None and relation in found.group(1).lower().split():
-            return urljoin(answer.url, str(address).strip())
+            try:
+                return urljoin(answer.url, str(address).strip())
+            except ValueError:
+                raise ProtocolTrouble("a link that is no address", code="bad_link") from None
     return None
 
 

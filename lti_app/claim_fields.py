@@ -49,6 +49,8 @@ def _is_web(text: str) -> bool:
         return False
     try:
         parts = urlsplit(text)
+        # Asked for its number, a port that is none says so.
+        parts.port  # noqa: B018
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)

@@ -30,11 +30,17 @@ class Drivers:
 
     @contextmanager
     def open(self) -> Iterator[Driver]:
-        """Open a driver; raises SQLAlchemy's OperationalError."""
-        driver = self._woken() or self._made()
+        """Open a driver; raises SQLAlchemy's OperationalError, also where its connection alone may be at fault."""
+        driver, errors = self._woken() or self._made(), self._engine.dialect.loaded_dbapi
         try:
             yield driver
-        except self._engine.dialect.loaded_dbapi.OperationalError as e:
+        except errors.IntegrityError:
+            # Somebody else was faster; the connection is as good as before.
+            self._lay_down(driver)
+            raise
+        except errors.Error as e:
+            # Its statements are always the same, so what the database refuses now it takes from a new connection, which
+            # has not forgotten what it was told, nor made plans for columns that are others since.
             if self._engine.dialect.is_disconnect(e, driver.connection, None):
                 # Whoever dropped this one has dropped those that rest, too: whoever asks again gets a new one.
                 self.close()

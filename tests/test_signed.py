@@ -59,3 +59,10 @@ def test_a_text_is_good_for_so_long_and_not_before_its_time(monkeypatch: pytest.
             ours.loads(text, max_age=600)
     monkeypatch.setattr("time.time", lambda: now + 590)
     assert ours.loads(text, max_age=600)[0] == SAID
+
+
+def test_what_a_machine_signed_whose_clock_is_a_little_ahead_is_good_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, now = Signer(SECRET, PURPOSE), time.time()
+    text = ours.dumps(SAID)
+    monkeypatch.setattr("time.time", lambda: now - 5)
+    assert ours.loads(text, max_age=600)[0] == SAID

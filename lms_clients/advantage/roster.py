@@ -86,6 +86,9 @@ def roles_of(names: list[str]) -> frozenset[Role]:
         path, _, short = name.rpartition("#")
         if path and "/membership" not in path and short.lower() != "testuser":
             continue
+        # LTI 1.1 wrote the roles of institution and system this way, and some platforms still do.
+        if short.lower().startswith(("urn:lti:instrole:", "urn:lti:sysrole:")):
+            continue
         found.add(_ROLES.get(short.rpartition("/")[2].lower(), Role.OTHER))
     if Role.TA in found:
         found.discard(Role.INSTRUCTOR)

@@ -14,6 +14,7 @@ import re
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from lti_app.claim_fields import BadLaunch
@@ -22,6 +23,8 @@ LARGEST_TOKEN = 32 * 1024
 LEEWAY = 10
 OLDEST = 300
 LONGEST_LIFE = 86_400
+# Far more than any platform writes, and far less than it takes to exhaust whoever walks through it later.
+DEEPEST = 64
 _SEGMENT = re.compile(r"[A-Za-z0-9_-]+")
 _ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 _TO_PLAIN = bytes.maketrans(b"-_", b"+/")
@@ -61,14 +64,35 @@ def _bytes(text: str, what: str) -> bytes:
     return binascii.a2b_base64(bare.encode().translate(_TO_PLAIN) + b"=" * (-over % 4))
 
 
+def _no_number(text: str) -> float:
+    # Python reads NaN and Infinity, which are no JSON, and would write them back into a deep linking response.
+    raise ValueError(text)
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_number)
+
+
+def _is_deep(text: str, value: Any) -> bool:
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return False
+    level = [value]
+    for _ in range(DEEPEST):
+        inside = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = list(chain.from_iterable(inside))
+    return any(isinstance(one, dict | list) for one in level)
+
+
 def _part(text: str, what: str) -> dict[str, Any]:
     try:
-        value = json.loads(_bytes(text, what).decode())
+        written = _bytes(text, what).decode()
+        value = _JSON.decode(written)
     # RecursionError: a thousand opening brackets are enough to exhaust the parser.
     except (ValueError, RecursionError) as e:
         raise BadLaunch("token_unreadable", f"{what}: {type(e).__name__}") from e
     if not isinstance(value, dict):
         raise BadLaunch("token_unreadable", f"{what} is no object")
+    if _is_deep(written, value):
+        raise BadLaunch("token_unreadable", f"{what}: too deep")
     return value
 
 

@@ -43,9 +43,11 @@ def _height(text: str, usual: int) -> int:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
         return None
+    # Before the first and after the last day of all there is no midnight in another time zone.
+    return day if day and date.min.year < day.year < date.max.year else None
 
 
 def _one(form: Mapping[str, Any], key: str, sections: tuple[Section, ...]) -> Chosen:

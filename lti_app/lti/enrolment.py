@@ -138,21 +138,24 @@ def _claim(invitation: Invitation) -> None:
             raise BadLaunch("invite_used", "invitation used before")
 
 
-def _agree(url: str, token: str, invitation: Invitation) -> tuple[Agreed, int]:
-    _claim(invitation)
+def _exchanged(url: str, token: str, invitation: Invitation) -> tuple[Agreed, int]:
     try:
         agreed = _register(_configuration(url, token), token)
         return agreed, _keep(agreed, invitation)
     except RefusedAddress as e:
-        _give_back(invitation)
         raise BadLaunch("address_refused", f"{e.code}: {e}") from e
     except LmsError as e:
-        _give_back(invitation)
         raise BadLaunch("registration_failed", f"{type(e).__name__}: {e}") from e
     except BadPlatform as e:
-        _give_back(invitation)
         raise BadLaunch("platform_unreadable", str(e)) from e
-    except BadLaunch:
+
+
+def _agree(url: str, token: str, invitation: Invitation) -> tuple[Agreed, int]:
+    _claim(invitation)
+    try:
+        return _exchanged(url, token, invitation)
+    # Whatever went wrong, and be it our own fault: nobody was connected.
+    except Exception:
         _give_back(invitation)
         raise
 

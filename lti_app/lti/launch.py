@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from flask import Blueprint, Response, g, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from lti_app.claim_fields import BadLaunch
 from lti_app.claims import Launch
@@ -127,8 +127,9 @@ def _record(state: State, platform: KnownPlatform, said: Reading) -> Recorded:
                     return found
             with house().db.writing() as session:
                 return record_launch(session, platform, said.launch, state_id=state.id, panel=said.panel, now=now)
-        except OperationalError:
-            # PostgreSQL ends one of two transactions that wait for each other (a sync of the same course); ask again.
+        except (OperationalError, IntegrityError):
+            # PostgreSQL ends one of two transactions that wait for each other (a sync of the same course), or one that
+            # writes what another has written since it looked; ask again.
             if attempt == 3:
                 raise
     raise AssertionError("unreachable")
@@ -157,6 +158,9 @@ def launch() -> Response:
             registration = _known(state)
             return _enter(state, registration, _checked(form, state, registration), by_cookie)
     except BadLaunch as e:
+        if e.code == "registration_gone":
+            # The login believed in it; the next one is to look whether it was connected anew.
+            memory().forget_platforms()
         return refuse(e)
 
 

@@ -25,6 +25,7 @@ from lti_app.signing import our_signing_key
 from lti_app.store.participation import switch_column
 from lti_app.store.places import keep_placed, zone_of
 from lti_app.store.registrations import KnownPlatform, active_platform
+from lti_app.store.still_placing import closed_because
 from lti_app.visit import FIELD, Visit, new_ref, seal
 
 blueprint = Blueprint("placing", __name__)
@@ -33,7 +34,10 @@ PICTURE = "/static/lti/panel.svg"
 
 
 def _serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(house().settings.secret_key, salt="regista-placing-2")
+    # In ASCII: a platform's `data` may hold what no text can be encoded with, and goes back unchanged all the same.
+    return URLSafeTimedSerializer(
+        house().settings.secret_key, salt="regista-placing-2", serializer_kwargs={"ensure_ascii": True}
+    )
 
 
 def _preview(arrived: Arrived) -> tuple[str, str] | None:
@@ -180,8 +184,10 @@ def deep_link() -> Response:
         ticket = _opened()
         with house().db.reading() as session:
             registration = active_platform(session, ticket["registration"])
-        if registration is None:
-            raise BadLaunch("registration_gone", "removed meanwhile")
+            place = ticket["registration"], ticket["deployment"], ticket["context"], ticket["member"]
+            closed = closed_because(session, *place)
+        if registration is None or closed is not None:
+            raise BadLaunch(closed or "registration_gone", "closed meanwhile")
     except BadLaunch as e:
         return refuse(e)
     g.registration_id = registration.id

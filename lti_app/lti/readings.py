@@ -33,12 +33,8 @@ Readings = Recent[tuple[int, bytes], Reading]
 def read(claims: Mapping[str, Any], registration_id: int, readings: Readings) -> Reading:
     """Read the claims of a token that was found good, or find how they were read before; raises BadLaunch."""
     said = {name: value for name, value in claims.items() if name not in PASSING}
-    try:
-        # In this format each value is written out, equal ones in equal bytes.
-        key = registration_id, blake2b(marshal.dumps(said, 2)).digest()
-    except ValueError:
-        # More brackets within brackets than it can write.
-        return _read(said, registration_id)
+    # In this format each value is written out, equal ones in equal bytes.
+    key = registration_id, blake2b(marshal.dumps(said, 2)).digest()
     found = readings.get(key)
     if found is None:
         found = _read(said, registration_id)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lms_clients.advantage import grades, notices, roster
+from lti_app.claim_fields import plain
 from lti_app.config import Settings
 from lti_app.lti.addresses import launch_url
 
@@ -66,7 +67,7 @@ def product_of(configuration: Mapping[str, Any]) -> str:
     """Return the platform's product family code in lower case, or empty."""
     platform = configuration.get(PLATFORM)
     code = platform.get("product_family_code") if isinstance(platform, dict) else None
-    return code.lower()[:40] if isinstance(code, str) else ""
+    return (plain(code, 40) or "").lower()
 
 
 def wanted_scopes(configuration: Mapping[str, Any]) -> tuple[str, ...]:

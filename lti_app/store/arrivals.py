@@ -97,6 +97,12 @@ def person_of(session: Session, registration: Registration, launch: Launch, now:
     return row
 
 
+def _id_said(launch: Launch, name: str) -> str | None:
+    # Teachers may write custom parameters; what no LMS has for an id is none.
+    said = launch.custom.get(name)
+    return said if said and len(said) <= 255 else None
+
+
 def api_id_of(registration: Registration, launch: Launch) -> str | None:
     """Return the id that the LMS's own services have for the person of a launch, where launches tell it."""
     if _is_moodle(registration, launch):
@@ -104,7 +110,7 @@ def api_id_of(registration: Registration, launch: Launch) -> str | None:
         return launch.sub
     # Elsewhere a teacher may write custom parameters: the word is taken from Canvas alone.
     is_canvas = (launch.product or registration.product).lower() == CANVAS
-    return launch.custom.get("canvas_user_id") if is_canvas else None
+    return _id_said(launch, "canvas_user_id") if is_canvas else None
 
 
 def _learn_api_id(session: Session, person: Person, api_id: str, now: datetime) -> None:
@@ -155,7 +161,7 @@ def context_of(
 def course_api_id(registration: Registration, launch: Launch, course: CourseSaid) -> str | None:
     """Return the id that the LMS's own services have for the course of a launch, where launches tell it."""
     # Moodle's context id is its course id (recorded, 4.5).
-    return course.id if _is_moodle(registration, launch) else launch.custom.get("canvas_course_id")
+    return course.id if _is_moodle(registration, launch) else _id_said(launch, "canvas_course_id")
 
 
 def mark_of(launch: Launch) -> str | None:

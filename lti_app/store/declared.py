@@ -48,6 +48,9 @@ def _entries(document: Any, faults: list[str]) -> Iterator[tuple[str, dict[str, 
             if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
                 faults.append(f"{where}: deployment_ids must be a list of texts")
                 continue
+            if not isinstance(entry.get("auth_audience") or "", str):
+                faults.append(f"{where}: auth_audience must be a text")
+                continue
             if entry.get("key_set"):
                 faults.append(
                     f"{where}: key_set is not read; give key_set_url, so that the platform can rotate its keys"

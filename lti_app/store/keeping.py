@@ -16,7 +16,7 @@ from lti_app.driver import Driver, Statement
 from lti_app.models import ActiveDay, Arrival, Membership, Person
 from lti_app.store.chained import one_after_another
 from lti_app.store.consumed import consuming
-from lti_app.store.moved_on import move_near
+from lti_app.store.moved_on import make_ready, move_near
 from lti_app.store.proofs import LAUNCH
 from lti_app.store.times import asked, changes
 
@@ -88,6 +88,7 @@ class _Used(Exception):
 
 
 def _keep_near(driver: Driver, values: dict[str, Any]) -> tuple[int, int] | None:
+    make_ready(driver)
     try:
         with driver.together():
             for name, model in (("person", Person), ("membership", Membership)):

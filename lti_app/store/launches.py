@@ -86,7 +86,7 @@ def record_launch(
         raise PlatformChanged(f"registration {platform.id}")
     deployment = _deployment_for(session, registration, launch, now)
     academy = session.get_one(Academy, deployment.academy_id)
-    registration.product = registration.product or (launch.product or "").lower()
+    registration.product = registration.product or (launch.product or "").lower()[:40]
     looks, role = only_looks(academy.settings, launch), role_in(academy.settings, launch)
     context = None
     if launch.course is not None:

@@ -50,7 +50,11 @@ def moving_from(query: Callable[..., Select[Any]]) -> Insert:
     return insert(_VIEW).from_select(list(_SAID), query(*_SAID.values()))
 
 
-def move_near(driver: Driver, values: Mapping[str, Any], statement: Statement = MOVE) -> int | None:
-    """Return how many rows changed; None, and nothing did, when the state was used before."""
+def make_ready(driver: Driver) -> None:
+    """Tell the connection what `move_near` needs; not within a transaction, for one that is undone takes it away."""
     driver.teach("move_on", _TRIGGER)
+
+
+def move_near(driver: Driver, values: Mapping[str, Any], statement: Statement = MOVE) -> int | None:
+    """Return how many rows changed; None, and nothing did, when the state was used before. See `make_ready`."""
     return driver.add(statement, values)

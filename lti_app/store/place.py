@@ -21,6 +21,7 @@ from lti_app.models import (
     Deployment,
     Membership,
     Person,
+    PlacedPanel,
     Registration,
     ResourceLink,
 )
@@ -58,11 +59,13 @@ _COLUMNS: dict[str, tuple[Any, ...]] = {
 }  # fmt: skip
 _OTHER = aliased(Person)
 _API_ID_HELD = exists().where(_OTHER.registration_id == Registration.id, _OTHER.api_id == bindparam("api_id"))
+_PLACED_IN = select(PlacedPanel.context_id).where(PlacedPanel.mark == bindparam("mark")).scalar_subquery()
 _LOOK = Statement(
     select(
         *(column.label(f"{of}{column.key}") for of, columns in _COLUMNS.items() for column in columns),
         MANAGERS.label("managers"),
         _API_ID_HELD.label("api_id_held"),
+        _PLACED_IN.label("placed_in"),
     )
     .join(Deployment, Deployment.registration_id == Registration.id)
     .join(Academy, Academy.id == Deployment.academy_id)
@@ -94,6 +97,7 @@ def look_at(driver: Driver, platform: KnownPlatform, launch: Launch) -> Any | No
         "link": launch.link.id,
         "sub": launch.sub,
         "api_id": launch.custom.get("canvas_user_id") or launch.sub,
+        "mark": launch.custom.get(MARK, ""),
     }
     return driver.one(_LOOK, asked)
 
@@ -123,7 +127,9 @@ def _differences(row: Any, launch: Launch, panel: str) -> Iterator[bool]:
     yield bool(launch.product) and not row.product
     yield origin_to_learn(row, launch.return_url) is not None
     yield bool(launch.notices_url) and row.deployment_notices_url != launch.notices_url
-    yield row.course_copied_from_id is None and bool(launch.custom.get("context_history") or launch.custom.get(MARK))
+    # A mark that nobody knows, or that was placed in this very course, tells of no copy (copies.py).
+    may_be_copied = bool(launch.custom.get("context_history")) or row.placed_in not in (None, row.course_id)
+    yield row.course_copied_from_id is None and may_be_copied
     yield not (isinstance(course, CourseSaid) and isinstance(link, LinkSaid))
     yield course is not None and _differs(
         row, "course_", title=course.title, label=course.label, api_id=course_api_id(row, launch, course),

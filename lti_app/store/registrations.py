@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from lti_app.claim_fields import plain, web_address
 from lti_app.models import Academy, Deployment, PlatformKeySet, Registration
+from lti_app.store.freed import next_number, set_aside
 from lti_app.store.inserts import changed_rows, insert_new
 
 
@@ -37,14 +39,21 @@ class Declared:
         """Return what is wrong with it, one sentence each."""
         found = []
         for name in ("issuer", "auth_login_url", "auth_token_url", "jwks_url"):
-            parts = urlsplit(getattr(self, name))
-            if parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment:
-                found.append(f"{name} must be a full web address, not {getattr(self, name)!r}")
-            elif len(getattr(self, name)) > 2000:
+            said = getattr(self, name)
+            if len(said) > 2000:
                 found.append(f"{name} is longer than 2,000 characters")
-        if not self.client_id or len(self.client_id) > 255 or not self.client_id.isascii():
+            elif web_address(said) is None or urlsplit(said).fragment:
+                found.append(f"{name} must be a full web address, not {said!r}")
+        if not _is_id(self.client_id):
             found.append("client_id must be 1 to 255 ASCII characters")
+        if self.auth_audience is not None and plain(self.auth_audience, 2000) != self.auth_audience:
+            found.append("auth_audience must be a plain text of at most 2,000 characters")
         return found
+
+
+def _is_id(text: str) -> bool:
+    """Return whether it can be an id (LTI core 1.3, 2.1)."""
+    return 0 < len(text) <= 255 and text.isascii() and text.isprintable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +78,7 @@ def known_platform(row: Registration) -> KnownPlatform:
 
 def find_academy(session: Session, name: str, now: datetime) -> Academy:
     """Return the academy of this name, made where it is new."""
+    name = plain(name) or "Academy"
     academy = session.scalars(select(Academy).where(Academy.name == name).order_by(Academy.id).limit(1)).one_or_none()
     if academy is None:
         academy = Academy(name=name, settings={}, created_at=now)
@@ -81,7 +91,7 @@ def _row_for(session: Session, platform: Declared, academy: Academy, now: dateti
     row = find_registration(session, platform.issuer, platform.client_id)
     if row is None:
         ids = {"issuer": platform.issuer, "client_id": platform.client_id, "academy_id": academy.id}
-        row = Registration(**ids, created_at=now)
+        row = Registration(id=next_number(session), **ids, created_at=now)
         session.add(row)
     elif row.academy_id != academy.id:
         raise BadPlatform([f"{platform.issuer} with client id {platform.client_id} belongs to another academy"])
@@ -113,19 +123,21 @@ def add_platform(
     ``academy_id`` names an academy that is there, ``academy_name`` one that may be new.
     """
     platform = Declared(issuer, client_id, auth_login_url, auth_token_url, jwks_url, auth_audience)
-    if faults := platform.faults():
+    ids = tuple(deployment_ids)
+    odd = [f"a deployment id must be 1 to 255 ASCII characters, not {one[:300]!r}" for one in ids if not _is_id(one)]
+    if faults := platform.faults() + odd:
         raise BadPlatform(faults)
     known = session.get(Academy, academy_id) if academy_id else None
     row = _row_for(session, platform, known or find_academy(session, academy_name, now), now)
-    row.name = name or urlsplit(issuer).netloc
+    row.name = plain(name) or urlsplit(issuer).netloc[:500]
     row.auth_login_url, row.auth_token_url, row.jwks_url = auth_login_url, auth_token_url, jwks_url
     row.auth_audience = auth_audience
-    row.product = product or row.product or ""
+    row.product = plain(product, 40) or row.product or ""
     row.origin = origin
     row.status, row.accepts_new_deployments = "active", accepts_new_deployments
     row.scopes = list(scopes) or row.scopes or []
     session.flush()
-    for id_on_platform in deployment_ids:
+    for id_on_platform in ids:
         allow_deployment(session, row, id_on_platform, now)
     return row
 
@@ -153,7 +165,13 @@ def find_registration(session: Session, issuer: str, client_id: str) -> Registra
 
 
 def platforms_of(session: Session, issuer: str) -> list[KnownPlatform]:
-    """Return every active registration of an issuer; hosted platforms give all their schools one issuer."""
+    """Return every active registration of an issuer; hosted platforms give all their schools one issuer.
+
+    ``issuer`` may be any text from anybody.
+    """
+    if not issuer.isprintable():
+        # PostgreSQL refuses NUL, and lone surrogates cannot be encoded at all.
+        return []
     active = select(Registration).where(Registration.issuer == issuer, Registration.status == "active")
     return [known_platform(row) for row in session.scalars(active)]
 
@@ -186,6 +204,7 @@ def remove_platform(session: Session, issuer: str, client_id: str) -> bool:
     if row is None:
         return False
     jwks_url = row.jwks_url
+    set_aside(session, row.id)
     gone = changed_rows(session, delete(Registration).where(Registration.id == row.id)) == 1
     left = session.scalar(select(func.count()).select_from(Registration).where(Registration.jwks_url == jwks_url))
     if not left:

@@ -20,7 +20,7 @@ from lti_app.driver import Driver, Statement
 from lti_app.models import Academy, Arrival, Context, Deployment, Membership, Registration, ResourceLink
 from lti_app.store.chained import one_after_another
 from lti_app.store.consumed import consuming
-from lti_app.store.moved_on import move_near, moving_from
+from lti_app.store.moved_on import make_ready, move_near, moving_from
 from lti_app.store.times import asked, changes
 
 # What is seen and must still be so when it is written; those in the second line may be empty.
@@ -80,5 +80,6 @@ def move_on(driver: Driver, values: Mapping[str, Any]) -> tuple[bool, bool]:
     if driver.dialect.name == "postgresql":
         here, used = driver.numbers(_ON_POSTGRESQL, values)
         return here > 0, used > 0
+    make_ready(driver)
     changed = move_near(driver, values, _ON_SQLITE)
     return (True, False) if changed is None else (changed > 0, True)

@@ -232,6 +232,8 @@ def test_the_roster_is_read_page_by_page_and_keeps_the_differences(
         ([f"{MEMBERSHIP}#Mentor"], {Role.OBSERVER}),
         ([f"{MEMBERSHIP}#ContentDeveloper"], {Role.OTHER}),
         (["http://purl.imsglobal.org/vocab/lis/v2/institution/person#Student"], set()),
+        (["urn:lti:instrole:ims/lis/Instructor", "urn:lti:role:ims/lis/Learner"], {Role.LEARNER}),
+        (["urn:lti:role:ims/lis/TeachingAssistant"], {Role.TA}),
         ([f"{MEMBERSHIP}#Learner", "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"],
          {Role.LEARNER, Role.TEST_STUDENT}),
     ],

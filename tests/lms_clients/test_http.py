@@ -225,6 +225,18 @@ def test_moodle_writes_curly_quotes_into_its_links(lms: LocalLms, http: Http) ->
     assert link(answer, "next") == f"{lms.url}/li?limit=1&from=1"
 
 
+def test_a_link_that_leads_nowhere_is_told_as_the_platform_s_fault(lms: LocalLms, http: Http) -> None:
+    lms.queue = [Reply.of([], Link='<http://[>; rel="next"')]
+    with pytest.raises(ProtocolTrouble):
+        list(http.pages("/api"))
+
+
+def test_brackets_without_end_are_told_as_broken(lms: LocalLms, local_options: Options) -> None:
+    lms.queue = [Reply(body=b"[" * 100_000)]
+    with pytest.raises(ProtocolTrouble, match="broken"):
+        fetch_json(f"{lms.url}/jwks", options=local_options)
+
+
 def test_json_for_the_launch_is_fetched_under_the_same_rules(lms: LocalLms, local_options: Options) -> None:
     lms.queue = [Reply.of({"keys": []})]
     assert fetch_json(f"{lms.url}/jwks", options=local_options) == {"keys": []}

@@ -114,6 +114,16 @@ def test_a_platform_is_connected_by_hand_for_the_admins_own_academy(app: Flask, 
         assert not row.accepts_new_deployments
 
 
+def test_an_address_that_no_browser_could_read_is_told_and_not_kept(app: Flask, db: Database, moodle: Moodle) -> None:
+    admin = Admin(app, moodle)
+    before = rows(db)
+    for name in ("issuer", "auth_login_url", "auth_token_url", "jwks_url"):
+        for odd in ("https://[", "https://lms.example.org:none/", "https://lms example.org/", "https://x/#part"):
+            assert admin.post("/connect/save", **{**FORM, name: odd}).status_code == 422
+    assert admin.post("/connect/save", **{**FORM, "deployment": "è"}).status_code == 422
+    assert rows(db) == before
+
+
 def test_what_is_wrong_stands_beside_its_field_and_what_was_written_stays(
     app: Flask, db: Database, moodle: Moodle
 ) -> None:

@@ -145,7 +145,16 @@ def test_a_platform_that_fails_gives_the_invitation_back(
     address = invitation_address("Accademia Dati", settings)
     good, before = recorded.answers["/mod/lti/openid-registration.php"], rows(db)
     bad: Any
-    for bad in (json_answer({"error": "no"}, 400), json_answer({}), json_answer([]), json_answer({"client_id": 5})):
+    for bad in (
+        json_answer({"error": "no"}, 400),
+        json_answer({}),
+        json_answer([]),
+        json_answer({"client_id": 5}),
+        json_answer({"client_id": "a\0b"}),
+        json_answer({"client_id": "c", TOOL: {"deployment_id": "5" * 300}}),
+        json_answer({"client_id": "c", TOOL: {"deployment_id": "5\0"}}),
+        lambda _body, _headers: (200, {"Content-Type": "application/json"}, b"[" * 100_000),
+    ):
         recorded.answers["/mod/lti/openid-registration.php"] = bad
         answer = paste(app, settings, recorded, address=address)
         assert answer.status_code in (400, 502)
@@ -163,6 +172,7 @@ def test_a_platform_that_fails_gives_the_invitation_back(
         {"registration_endpoint": "https://evil.example/register"},
         {"jwks_uri": "ftp://x"},
         {"authorization_endpoint": 5},
+        {"authorization_endpoint": "https://evil.example:none/"},
     ],
 )
 def test_a_configuration_that_does_not_fit_is_refused_and_the_token_goes_nowhere(

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from lti_app.db import Database
+from lti_app.store.registrations import remove_platform
 from lti_app.visit import unseal
 from tests.lti.platform import Login, Moodle, assert_enters, assert_refused, rows
 
@@ -79,9 +80,32 @@ def test_d_logins_that_never_end_leave_no_row(app: Flask, db: Database, moodle: 
     assert rows(db) == before
 
 
-def test_d_a_removed_platform_opens_nothing_any_more(app: Flask, db: Database, moodle: Moodle) -> None:
-    from lti_app.store.registrations import remove_platform
+def test_a_page_that_was_open_when_its_platform_was_removed_never_shows_somebody_else(
+    app: Flask, db: Database, moodle: Moodle
+) -> None:
+    login = Login(moodle, app.test_client())
+    page = f"/v/{assert_enters(login.launch(name='Ada Rossi'))}/home"
+    assert login.browser.get(page).status_code == 200
+    with db.writing() as session:
+        assert remove_platform(session, moodle.issuer, moodle.client_id)
+    app.extensions.pop("regista_front_door")
+    moodle.register(db)
+    assert_enters(Login(moodle, app.test_client()).launch(sub="9", name="Dario Neri"))
+    assert login.browser.get(page).status_code == 404
 
+
+def test_a_platform_that_was_connected_anew_lets_ada_in_at_her_second_try(
+    app: Flask, db: Database, moodle: Moodle
+) -> None:
+    assert_enters(Login(moodle, app.test_client()).launch())
+    with db.writing() as session:
+        assert remove_platform(session, moodle.issuer, moodle.client_id)
+    moodle.register(db)
+    assert Login(moodle, app.test_client()).launch().status_code == 404
+    assert_enters(Login(moodle, app.test_client()).launch())
+
+
+def test_d_a_removed_platform_opens_nothing_any_more(app: Flask, db: Database, moodle: Moodle) -> None:
     login = Login(moodle, app.test_client())
     with db.writing() as session:
         assert remove_platform(session, moodle.issuer, moodle.client_id)

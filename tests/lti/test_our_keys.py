@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -108,6 +109,32 @@ def test_every_fault_of_the_file_is_told_at_once_and_nothing_changes(db: Databas
     assert len(told.value.faults) >= 5
     assert any("missing.pem" in fault for fault in told.value.faults)
     assert rows(db) == before
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"auth_audience": ["x"]},
+        {"auth_audience": "x" * 3000},
+        {"auth_login_url": "https://["},
+        {"client_id": "a\0"},
+        {"deployment_ids": ["x" * 300]},
+        {"deployment_ids": ["\ud800"]},
+    ],
+)
+def test_a_file_that_says_what_no_platform_would_is_told_so(db: Database, tmp_path: Path, odd: dict[str, Any]) -> None:
+    before = rows(db)
+    with pytest.raises(BadConfig) as told, db.writing() as session:
+        import_config(session, config(tmp_path, **odd), NOW, secret_key=SECRET)
+    assert len(told.value.faults) == 1
+    assert rows(db) == before
+
+
+def test_names_without_end_are_cut_short(db: Database, tmp_path: Path) -> None:
+    names = {"name": "n" * 600, "academy": "a" * 600, "product": "p" * 60}
+    for _ in range(2):
+        with db.writing() as session:
+            assert import_config(session, config(tmp_path, **names), NOW, secret_key=SECRET) == 1
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ import jwt
 import pytest
 from flask import Flask
 from jwt.algorithms import RSAAlgorithm
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from werkzeug.test import TestResponse
 
 from lti_app.db import Database
-from lti_app.models import Activity, Context, Membership, PlacedPanel
+from lti_app.models import Activity, Context, Deployment, Membership, PlacedPanel
 from lti_app.store.participation import column_of
 from tests.lti.platform import LAUNCH, LTI, MEMBERSHIP, Moodle, assert_refused, begin, rows
 
@@ -281,3 +281,41 @@ def test_a_request_without_a_course_offers_no_preview_and_keeps_nothing(
     assert item["custom"]["panel"] == "talk"
     with db.reading() as session:
         assert session.scalars(select(PlacedPanel)).all() == []
+
+
+@pytest.mark.parametrize("data", ["\ud800", "</script>\u2028", 0, False, [], {"a": [1, None]}, 10**40])
+def test_e_data_comes_back_as_it_was_whatever_it_is(app: Flask, db: Database, moodle: Moodle, data: Any) -> None:
+    form = {"ticket": field(ask(app, moodle, {**ASKED, "data": data}), "ticket")}
+    back = answer_of(app, moodle, app.test_client().post("/lti/deep-link", data=form))[DL + "data"]
+    assert (type(back), back) == (type(data), data)
+
+
+@pytest.mark.parametrize("data", [float("nan"), [float("-inf")]])
+def test_e_a_request_with_what_is_no_json_is_refused(app: Flask, db: Database, moodle: Moodle, data: Any) -> None:
+    before = rows(db)
+    assert_refused(ask(app, moodle, {**ASKED, "data": data}), db, before)
+
+
+def test_e_the_first_and_the_last_day_of_all_are_no_dates_for_a_panel(app: Flask, db: Database, moodle: Moodle) -> None:
+    form = {"ticket": field(ask(app, moodle), "ticket"), "first_day": "0001-01-01", "last_day": "9999-12-31"}
+    (item,) = answer_of(app, moodle, app.test_client().post("/lti/deep-link", data=form))[DL + "content_items"]
+    assert "available" not in item
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        update(Deployment).values(status="blocked"),
+        update(Membership).values(role="learner"),
+        update(Membership).values(state="deleted"),
+        delete(Context),
+    ],
+)
+def test_e_whoever_may_no_longer_place_anything_is_told_so(
+    app: Flask, db: Database, moodle: Moodle, change: Any
+) -> None:
+    form = {"ticket": field(ask(app, moodle), "ticket"), "panel": "talk"}
+    with db.writing() as session:
+        session.execute(change)
+    before = rows(db)
+    assert_refused(app.test_client().post("/lti/deep-link", data=form), db, before)

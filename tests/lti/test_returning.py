@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
 from threading import Barrier
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import NullPool, create_engine, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from lti_app import create_app
 from lti_app.config import Settings
@@ -24,6 +26,7 @@ from lti_app.models import (
     Deployment,
     Membership,
     Person,
+    PlacedPanel,
     Registration,
     ResourceLink,
 )
@@ -33,6 +36,7 @@ from tests.lti.platform import MEMBERSHIP, Moodle, assert_enters, assert_refused
 
 # The package has a blueprint of the same name.
 door_module: Any = import_module("lti_app.lti.launch")
+launches_module: Any = import_module("lti_app.store.launches")
 
 
 @pytest.fixture
@@ -420,3 +424,77 @@ def test_the_words_of_one_school_are_not_those_of_another(app: Flask, db: Databa
         assert len(session.scalars(select(Arrival)).all()) == 2
         assert len(session.scalars(select(ConsumedState)).all()) == 4
         assert len(session.scalars(select(Membership)).all()) == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_posts_that_came_too_late_leave_the_door_open_for_the_next_person(
+    app: Flask, db: Database, moodle: Moodle, clock: StillClock
+) -> None:
+    begin(moodle, app).launch()
+    login = begin(moodle, app)
+    token = moodle.sign(login.claims())
+    again = [app.test_client() for _ in range(4)]
+    for browser in again:
+        browser._cookies = dict(login.browser._cookies)
+    assert_enters(login.post(token))
+    # On the next day it is weighed again, and each of the four has a connection of its own that nobody used before.
+    clock.at += timedelta(days=1)
+    app.extensions.pop("regista_front_door")
+    db._drivers.close()
+    with ExitStack() as others:
+        for browser in again:
+            assert login.post(token, browser=browser).status_code == 401
+            others.enter_context(db.driver())
+    assert_enters(begin(moodle, app).launch())
+
+
+def test_somebody_who_was_a_moment_slower_than_another_of_their_tabs_gets_in_too(
+    app: Flask, db: Database, moodle: Moodle, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(moodle, app).launch()
+    keep_words, in_between = launches_module.keep_words, []
+
+    def keep(session: Any, recorded: Any, words: str, day: date, now: datetime) -> None:
+        # The other tab's words come between the two halves of keeping ours.
+        if not in_between:
+            in_between.append(words)
+            raise IntegrityError("INSERT INTO arrival", {}, Exception("uq_arrival_membership_id_resource_link_id"))
+        keep_words(session, recorded, words, day, now)
+
+    monkeypatch.setattr(launches_module, "keep_words", keep)
+    assert_enters(begin(moodle, app).launch(name="Ada Neri"))
+    assert len(in_between) == 1
+    with db.reading() as session:
+        assert session.scalars(select(Person.name)).one() == "Ada Neri"
+        assert len(session.scalars(select(ConsumedState)).all()) == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_connection_that_forgot_what_it_was_told_is_given_up(app: Flask, db: Database, moodle: Moodle) -> None:
+    for _ in range(2):
+        begin(moodle, app).launch()
+    with db.driver() as driver:
+        driver.cursor.connection.execute("DEALLOCATE ALL")
+    assert_enters(begin(moodle, app).launch())
+    with db.driver() as anew:
+        assert anew is not driver
+
+
+def test_a_panel_that_anna_placed_is_come_back_to_by_the_short_way_and_its_copy_is_recognised(
+    app: Flask, db: Database, moodle: Moodle, clock: StillClock, weighed: list[str]
+) -> None:
+    begin(moodle, app).launch()
+    with db.writing() as session:
+        here = session.scalars(select(Context.id)).one()
+        session.add(PlacedPanel(mark="m-1", context_id=here, panel="home", title="", settings={}, placed_at=clock.at))
+    for _ in range(3):
+        clock.at += timedelta(days=1)
+        assert_enters(begin(moodle, app).launch(_custom={"regista_link": "m-1"}))
+    # In full where it was new, and where the link learned its mark.
+    assert weighed == ["3", "3"]
+    begin(moodle, app).launch(_context={"id": "77", "title": "Copia"})
+    assert_enters(begin(moodle, app).launch(_context={"id": "77", "title": "Copia"}, _custom={"regista_link": "m-1"}))
+    with db.reading() as session:
+        copied = select(Context.copied_from_id).where(Context.id_on_platform == "77")
+        assert session.scalars(copied).one() == here

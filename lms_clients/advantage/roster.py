@@ -68,6 +68,19 @@ def read_roster(services: Services, url: str, *, role: str | None = None, resour
     wanted = {"limit": _PAGE}
     wanted |= {"role": role} if role else {}
     wanted |= {"rlid": resource_link} if resource_link else {}
+    return _read(services, url, wanted)
+
+
+def read_changes(services: Services, differences_url: str) -> Roster:
+    """Read who joined, changed or left (state deleted) since the listing that gave this address (NRPS 2.0, 2.4.2).
+
+    The address is the platform's own and goes back to it as it is. Course visits and columns hang on everybody, so a
+    snapshot reads the whole roster; this is for whoever asks about the people alone.
+    """
+    return _read(services, differences_url, None)
+
+
+def _read(services: Services, url: str, wanted: dict[str, str] | None) -> Roster:
     members: dict[str, Member] = {}
     context, differences = _Context(), None
     # A token that runs out half-way starts the listing anew: members are kept by id, so none is counted twice.

@@ -75,6 +75,10 @@ class Platform:
 
     def _members(self, request: Request) -> Reply:
         base = f"{self.lms.url}/members"
+        if request.path == "/members?since=9":
+            gone = {"user_id": "4", "roles": ["Learner"], "status": "Deleted"}
+            body = {"context": {"id": "2"}, "members": [gone]}
+            return Reply(200, json.dumps(body).encode(), {**NRPS, "Link": f'<{base}?since=10>; rel="differences"'})
         if "page=Ab%2FC" in request.path:
             body = {"context": {"id": "2"}, "members": self.members[2:]}
             return Reply(200, json.dumps(body).encode(), {**NRPS, "Link": f'<{base}?since=9>; rel="differences"'})
@@ -222,6 +226,17 @@ def test_the_roster_is_read_page_by_page_and_keeps_the_differences(
     assert (ada.name, ada.roles, ada.state) == ("Ada Neri", {Role.LEARNER}, EnrolmentState.ACTIVE)
     assert (bruni.name, bruni.state) == ("Bruni", EnrolmentState.SUSPENDED)
     assert (clara.name, clara.roles, clara.is_learner) == (None, {Role.TA}, False)
+
+
+def test_whoever_left_since_the_last_reading_is_told_by_the_differences(
+    platform: Platform, lms: LocalLms, services: Services
+) -> None:
+    before = roster.read_roster(services, f"{lms.url}/members")
+    assert before.differences_url is not None
+    found = roster.read_changes(services, before.differences_url)
+    assert [(one.id, one.state) for one in map(roster.learner, found.members)] == [("4", EnrolmentState.DELETED)]
+    assert found.differences_url == f"{lms.url}/members?since=10"
+    assert lms.requests[-1].path == "/members?since=9"
 
 
 @pytest.mark.parametrize(

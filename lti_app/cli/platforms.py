@@ -111,13 +111,20 @@ def platform_list() -> None:
 @click.option("--deployment", required=True, help="Deployment id, as in `regista platform list`")
 def platform_allow(issuer: str, client_id: str, deployment: str) -> None:
     """Say yes to an installation of the tool that waits, or to one that will come."""
-    from lti_app.store.registrations import allow_deployment, find_registration
+    from lti_app.store.registrations import BadPlatform, allow_deployment, find_registration
 
     with _opened() as (_settings, database), database.writing() as session:
         row = find_registration(session, issuer, client_id)
         if row is None:
             raise click.ClickException("there is no such platform; see: regista platform list")
-        allow_deployment(session, row, deployment, datetime.now(UTC))
+        try:
+            may = allow_deployment(session, row, deployment, datetime.now(UTC))
+        except BadPlatform as e:
+            raise click.ClickException(str(e)) from e
+        if not may:
+            raise click.ClickException(
+                f"deployment {deployment} was kept out on the page Installation; let it in there"
+            )
         click.echo(f"Deployment {deployment} may come in.")
 
 

@@ -124,7 +124,7 @@ def add_platform(
     """
     platform = Declared(issuer, client_id, auth_login_url, auth_token_url, jwks_url, auth_audience)
     ids = tuple(deployment_ids)
-    odd = [f"a deployment id must be 1 to 255 ASCII characters, not {one[:300]!r}" for one in ids if not _is_id(one)]
+    odd = [_odd_id(one) for one in ids if not _is_id(one)]
     if faults := platform.faults() + odd:
         raise BadPlatform(faults)
     known = session.get(Academy, academy_id) if academy_id else None
@@ -142,19 +142,19 @@ def add_platform(
     return row
 
 
-def allow_deployment(session: Session, registration: Registration, id_on_platform: str, now: datetime) -> None:
-    """Say yes to a deployment, new or waiting; a blocked one stays blocked."""
+def _odd_id(id_on_platform: str) -> str:
+    return f"a deployment id must be 1 to 255 ASCII characters, not {id_on_platform[:300]!r}"
+
+
+def allow_deployment(session: Session, registration: Registration, id_on_platform: str, now: datetime) -> bool:
+    """Say yes to a deployment, new or waiting; False for a blocked one, which stays so. Raises BadPlatform."""
+    if not _is_id(id_on_platform):
+        raise BadPlatform([_odd_id(id_on_platform)])
     ids = {"registration_id": registration.id, "academy_id": registration.academy_id, "id_on_platform": id_on_platform}
+    there = (Deployment.registration_id == registration.id, Deployment.id_on_platform == id_on_platform)
     if insert_new(session, Deployment, **ids, status="active", created_at=now) is None:
-        session.execute(
-            update(Deployment)
-            .where(
-                Deployment.registration_id == registration.id,
-                Deployment.id_on_platform == id_on_platform,
-                Deployment.status == "waiting",
-            )
-            .values(status="active")
-        )
+        session.execute(update(Deployment).where(*there, Deployment.status == "waiting").values(status="active"))
+    return session.scalar(select(Deployment.status).where(*there)) == "active"
 
 
 def find_registration(session: Session, issuer: str, client_id: str) -> Registration | None:

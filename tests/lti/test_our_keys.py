@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lti_app.cli.platforms import invite, keys, platform
 from lti_app.config import Settings
@@ -174,6 +174,21 @@ def test_the_operator_adds_lists_and_removes_a_platform(operator: CliRunner, db:
     assert operator.invoke(platform, args).exit_code == 0
     assert operator.invoke(platform, args).exit_code == 1
     assert rows(db)["registration"] == 0
+
+
+def test_the_operator_says_yes_to_an_installation_and_is_told_when_that_changes_nothing(
+    operator: CliRunner, db: Database
+) -> None:
+    operator.invoke(platform, ADD)
+    allow = ["allow", "--issuer", "https://lms.example.org", "--client-id", "tool-1", "--deployment"]
+    assert operator.invoke(platform, [*allow, "9"]).exit_code == 0
+    assert "deployment 9: active" in operator.invoke(platform, ["list"]).output
+    with db.writing() as session:
+        session.execute(update(Deployment).where(Deployment.id_on_platform == "9").values(status="blocked"))
+    for odd, words in (("9", "kept out"), ("x" * 256, "1 to 255"), ("\u00e8", "1 to 255")):
+        told = operator.invoke(platform, [*allow, odd])
+        assert (told.exit_code, words in told.output) == (1, True), told.output
+    assert "deployment 9: blocked" in operator.invoke(platform, ["list"]).output
 
 
 def test_the_operator_is_told_what_is_wrong_with_an_address(operator: CliRunner, db: Database) -> None:

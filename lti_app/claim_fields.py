@@ -49,8 +49,7 @@ def _is_web(text: str) -> bool:
         return False
     try:
         parts = urlsplit(text)
-        # Asked for its number, a port that is none says so.
-        parts.port  # noqa: B018
+        # Only when it is asked for its number does a port that is none say so.
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)

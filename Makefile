@@ -70,7 +70,7 @@ $(TRAIN)/.ready: training/requirements.txt
 weights: $(TRAIN)/.ready ## Fit the stall detector again from the data (DATA=folder; about a quarter of an hour)
 	OMP_NUM_THREADS=1 $(TRAIN)/bin/python -m training.fit --data $(DATA) --out engagement/detector/weights.json
 
-bench: $(DEV) ## Run the benchmarks that take less than a minute each
+bench: $(DEV) ## Run the benchmarks that take a few minutes in all
 	$(BIN)/python -m benchmarks.sweep
 	$(BIN)/python -m benchmarks.matching
 	$(BIN)/python -m benchmarks.launch

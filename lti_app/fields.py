@@ -61,13 +61,14 @@ def read_text(name: str, *, most: int, needed: bool = True, lines: bool = True) 
 
 def read_number(name: str, *, low: int, high: int) -> int | None:
     """Read a whole number of the form, or None when it is missing, not a number or out of bounds."""
-    raw = request.form.get(name, "")
-    if not (raw.isascii() and raw.isdecimal() and len(raw) <= 18) or not low <= int(raw) <= high:
-        return None
-    return int(raw)
+    number = _number(request.form.get(name, ""))
+    return number if number is not None and low <= number <= high else None
 
 
 def number_asked(name: str) -> int | None:
     """Return a number of the address, or None."""
-    raw = request.args.get(name, "")
+    return _number(request.args.get(name, ""))
+
+
+def _number(raw: str) -> int | None:
     return int(raw) if raw.isascii() and raw.isdecimal() and len(raw) <= 18 else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, contains_eager
 
 from lti_app.models import Academy, Context, Deployment, Membership, Person, Registration
@@ -84,19 +84,23 @@ def _member(session: Session, visit: Visit, membership_id: int, context_id: int)
     return Visitor(found[1], found[0], ancestors_of(*found[2:]))
 
 
+def _installed(visit: Visit) -> tuple[ColumnElement[bool], ...]:
+    """Return that the installation through which the visit came is there, and is this academy's."""
+    return (
+        Deployment.id == visit.deployment_id,
+        Deployment.registration_id == visit.registration_id,
+        Deployment.status == "active",
+        Academy.id == visit.academy_id,
+    )
+
+
 def _nobody(session: Session, visit: Visit) -> Visitor | None:
     """A visit without a membership (student view) is a learner of whom nothing is kept."""
     found = session.execute(
         select(Context, Academy)
         .join(Deployment, Deployment.id == Context.deployment_id)
         .join(Academy, Academy.id == Deployment.academy_id)
-        .where(
-            Context.id == visit.context_id,
-            Deployment.id == visit.deployment_id,
-            Deployment.registration_id == visit.registration_id,
-            Deployment.status == "active",
-            Academy.id == visit.academy_id,
-        )
+        .where(Context.id == visit.context_id, *_installed(visit))
     ).one_or_none()
     if found is None:
         return None
@@ -109,13 +113,6 @@ def _nobody(session: Session, visit: Visit) -> Visitor | None:
 def _outside(session: Session, visit: Visit) -> Visitor | None:
     """A visit outside any course sees its academy alone."""
     academy = session.execute(
-        select(Academy)
-        .join(Deployment, Deployment.academy_id == Academy.id)
-        .where(
-            Academy.id == visit.academy_id,
-            Deployment.id == visit.deployment_id,
-            Deployment.registration_id == visit.registration_id,
-            Deployment.status == "active",
-        )
+        select(Academy).join(Deployment, Deployment.academy_id == Academy.id).where(*_installed(visit))
     ).scalar_one_or_none()
     return None if academy is None else Visitor(academy)
